@@ -117,6 +117,10 @@ export interface GetNetworkResult {
      */
     readonly onDelete?: enums.LibvirtNetworkOnDelete;
     /**
+     * What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the host.
+     */
+    readonly onManyUpdates?: enums.LibvirtNetworkOnManyUpdates;
+    /**
      * What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
      */
     readonly onRestart?: enums.LibvirtNetworkOnRestart;

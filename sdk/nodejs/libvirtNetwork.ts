@@ -142,6 +142,10 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public readonly onDelete: pulumi.Output<enums.LibvirtNetworkOnDelete | undefined>;
     /**
+     * What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the host.
+     */
+    declare public readonly onManyUpdates: pulumi.Output<enums.LibvirtNetworkOnManyUpdates | undefined>;
+    /**
      * What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
      */
     declare public readonly onRestart: pulumi.Output<enums.LibvirtNetworkOnRestart | undefined>;
@@ -219,6 +223,7 @@ export class LibvirtNetwork extends pulumi.CustomResource {
             resourceInputs["mtu"] = args?.mtu;
             resourceInputs["name"] = args?.name;
             resourceInputs["onDelete"] = args?.onDelete;
+            resourceInputs["onManyUpdates"] = args?.onManyUpdates;
             resourceInputs["onRestart"] = args?.onRestart;
             resourceInputs["portGroups"] = args?.portGroups;
             resourceInputs["portIsolated"] = args?.portIsolated;
@@ -256,6 +261,7 @@ export class LibvirtNetwork extends pulumi.CustomResource {
             resourceInputs["mtu"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
             resourceInputs["onDelete"] = undefined /*out*/;
+            resourceInputs["onManyUpdates"] = undefined /*out*/;
             resourceInputs["onRestart"] = undefined /*out*/;
             resourceInputs["persistent"] = undefined /*out*/;
             resourceInputs["portGroups"] = undefined /*out*/;
@@ -352,6 +358,10 @@ export interface LibvirtNetworkArgs {
      * What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
      */
     onDelete?: pulumi.Input<enums.LibvirtNetworkOnDelete | undefined>;
+    /**
+     * What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the host.
+     */
+    onManyUpdates?: pulumi.Input<enums.LibvirtNetworkOnManyUpdates | undefined>;
     /**
      * What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
      */

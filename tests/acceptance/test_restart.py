@@ -89,3 +89,35 @@ def test_two_stacks_restart_their_networks_at_the_same_time(host: Host) -> None:
         assert on_bridge(host, "vn-blue") == {"two"}
     assert "holding" not in host.virsh("net-list", "--all", "--name")
     assert all("lab.example" in host.virsh("net-dumpxml", name) for name in stacks)
+
+
+def test_many_reservations_are_one_restart_unless_the_program_wants_them_live(host: Host, stack: Stack) -> None:
+    def lab(reservations: int, **args: Any) -> dict[str, Any]:
+        hosts = [{"mac": f"52:54:00:00:00:{n:02x}", "ip": f"10.70.0.{n + 100}"} for n in range(reservations)]
+        ranges = [{"start": "10.70.0.2", "end": "10.70.0.99"}]
+        ips = [{"address": "10.70.0.1/24", "dhcp": {"ranges": ranges, "hosts": hosts}}]
+        return {"forward": {"mode": "nat"}, "bridge": {"stp": False}, "ips": ips, **args}
+
+    stack.network("lab", **lab(1))
+    stack.up()
+    with host.guest("box", BRIDGE):
+        stack.network("lab", **lab(41))
+        before, preview = attribute(host, f"{BRIDGE}/ifindex"), stack.preview()
+        stack.up()
+        restarted = attribute(host, f"{BRIDGE}/ifindex")
+
+        stack.network("lab", **lab(21, on_many_updates="live"))
+        preview_of_live = stack.preview()
+        stack.up()
+
+        assert preview.count("[restart]") == 40
+        assert "instead of 40 live changes, virtnet restarts the network once" in preview
+        assert "interface box is disconnected" in preview
+        assert restarted != before
+        assert "[restart]" not in preview_of_live
+        assert "firewall rules for this (20 times, about 7 s in all)" in preview_of_live
+        assert "one restart would disconnect what is attached for about 0.7 s" in preview_of_live
+        assert attribute(host, f"{BRIDGE}/ifindex") == restarted
+        assert on_bridge(host) == {"box"}
+        assert host.sh("wc -l < /var/lib/libvirt/dnsmasq/lab.hostsfile").strip() == "21"
+    assert stack.unchanged()

@@ -377,7 +377,7 @@ POLICIES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {},
         {"adopt": True, "on_delete": "restore"},
-        {"adopt": False, "on_delete": "keep", "on_restart": "refuse"},
+        {"adopt": False, "on_delete": "keep", "on_restart": "refuse", "on_many_updates": "live"},
         {"allow_overlap": True, "active": False, "autostart": False},
     ]
 )

@@ -40,6 +40,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "reattach": "What is attached is reattached after the restart.",
         "refuse": "A restart is refused while anything is attached.",
     },
+    "LibvirtNetworkOnManyUpdates": {
+        "restart": "One restart takes the place of many live updates.",
+        "live": "The running network is updated one by one.",
+    },
     "TagNativeMode": {
         "tagged": "The native VLAN's packets are sent with a tag.",
         "untagged": "The native VLAN's packets are sent without a tag.",

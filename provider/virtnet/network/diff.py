@@ -6,7 +6,7 @@ The changes are all that diff needs, so a preview does not change its answer bec
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, cast
 
-from virtnet.network.live_items import as_updates_can
+from virtnet.network.live_items import as_one_restart, as_updates_can
 from virtnet.network.names import bridge_name_for, mac_for
 from virtnet.network.observe.named import named_on_host
 from virtnet.network.observe.scope import Scope, Start
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         NetworkTreeWithUnknowns,
     )
 
-RECORDED_ONLY = ("adopt", "allow_overlap", "on_restart", "on_delete")
+RECORDED_ONLY = ("adopt", "allow_overlap", "on_restart", "on_many_updates", "on_delete")
 """Inputs that nothing on the host follows from."""
 
 COMPUTED = frozenset(NetworkOutputs.model_fields)
@@ -126,12 +126,15 @@ def _made(desired: "NetworkTreeWithUnknowns", before: "NetworkTree", present: "N
         "autostart": desired.get("autostart", True),
         "active": desired.get("active", True),
     }
+    changes = as_updates_can(differences(NetworkSpec, target, present), target, present)
+    if target.get("on_many_updates") != "live":
+        changes = as_one_restart(changes, target, present)
     return [
         # Starting is live; only stopping takes something away.
         change._replace(change_class=ChangeClass.LIVE)
         if change.path == "active" and target.get("active") is True
         else change
-        for change in as_updates_can(differences(NetworkSpec, target, present), target, present)
+        for change in changes
     ]
 
 

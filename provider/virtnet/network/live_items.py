@@ -3,16 +3,25 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from virtnet.network.spec import Srv, Txt
-from virtnet.network.tree import network_tree_with_unknowns
+from virtnet.network.spec import Dhcp, DhcpHost, DhcpRange, Forward, ForwardInterface, Srv, Txt
+from virtnet.network.tree import mode_of, network_tree_with_unknowns
 from virtnet.planning.merge import Item, differences, paired
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.spec.part import UNKNOWN, Part, Values
+from virtnet.spec.part import UNKNOWN, Part, Values, as_group, as_list, shapes
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
 
 Kind: TypeAlias = Literal["srvs", "txts"]
+
+MANY_UPDATES = 20
+"""From so many updates on for which libvirt rebuilds the network's firewall rules, one restart disturbs less.
+
+Guests reach nothing outside for most of the seconds that those take (measured, see docs/design.md).
+"""
+
+#: The modes whose networks have rules to rebuild.
+_MODES_WITH_RULES = frozenset({"", "nat", "route"})
 
 
 class ItemChange(NamedTuple):
@@ -55,6 +64,60 @@ def as_updates_can(changes: tuple[Change, ...], wanted: Values, found: Values) -
         else change
         for change in changes
     )
+
+
+def rebuilds(wanted: Values, found: Values) -> int:
+    """How many updates of a running network make libvirt rebuild its firewall rules.
+
+    A list counts as unchanged while it is known only when applied; an item that is, counts as one that comes.
+    """
+    target, there = network_tree_with_unknowns(wanted), network_tree_with_unknowns(found)
+    if mode_of(there) not in _MODES_WITH_RULES:
+        return 0
+    meant = {
+        str(ip["address"]): ip for ip in _known(target.get("ips", [])) if ip.get("address", UNKNOWN) is not UNKNOWN
+    }
+    count = 0
+    for ip in _known(there.get("ips", [])):
+        if (same := meant.get(str(ip["address"]))) is not None:
+            dhcp, had = same.get("dhcp", {}), ip.get("dhcp", {})
+            count += _updates(DhcpRange, Dhcp, "ranges", dhcp, had) + _updates(DhcpHost, Dhcp, "hosts", dhcp, had)
+    return count + _updates(
+        ForwardInterface, Forward, "interfaces", wanted.get("forward", {}), found.get("forward", {})
+    )
+
+
+def as_one_restart(changes: tuple[Change, ...], wanted: Values, found: Values) -> tuple[Change, ...]:
+    """The changes, with those as a restart that many updates would make, each with the rules rebuilt."""
+    if not any(map(_rebuilds_rules, changes)) or rebuilds(wanted, found) < MANY_UPDATES:
+        return changes
+    return tuple(
+        change._replace(change_class=max(change.change_class, ChangeClass.RESTART))
+        if _rebuilds_rules(change)
+        else change
+        for change in changes
+    )
+
+
+def _rebuilds_rules(change: Change) -> bool:
+    if change.path.startswith("forward.interfaces"):
+        return True
+    _, _, of_ip = change.path.partition("].")
+    return change.path.startswith("ips[") and of_ip.startswith(("dhcp.ranges", "dhcp.hosts"))
+
+
+def _updates(part: type[Part], within: type[Part], field: str, wanted: object, found: object) -> int:
+    """How many items of a list go and come."""
+    if wanted is UNKNOWN or (meant := as_group(wanted).get(field, ())) is UNKNOWN:
+        return 0
+    known, there = _known(meant), _known(as_group(found).get(field, ()))
+    removals, additions = item_changes(part, known, there, ordered=bool(shapes(within)[field].ordered))
+    return len(removals) + len(additions) + len(as_list(meant)) - len(known)
+
+
+def _known(items: object) -> Sequence[Values]:
+    """The items of which something is known; none of a list of which nothing is."""
+    return [] if items is UNKNOWN else [as_group(item) for item in as_list(items) if item is not UNKNOWN]
 
 
 def as_found_where_updates_cannot(wanted: "NetworkTree", found: "NetworkTree") -> "NetworkTree":

@@ -112,7 +112,7 @@ def _of_note(note: Note) -> Iterator[Effect]:
     elif kind is NoteKind.SPANNING_TREE_DELAYS:
         yield Effect(EffectKind.SPANNING_TREE_DELAY, details={"seconds": SECONDS_OF_SPANNING_TREE})
     elif kind is NoteKind.FIREWALL_REBUILT:
-        yield Effect(EffectKind.FIREWALL_REBUILT, details=details)
+        yield Effect(EffectKind.FIREWALL_REBUILT, details=only(details, {"times"}))
     elif kind in _OF_NOTES:
         yield Effect(_OF_NOTES[kind], who)
 

@@ -492,6 +492,13 @@ class NetworkSpec(Part):
         "recorded",
         default="reattach",
     )
+    on_many_updates: Literal["restart", "live"] | None = optional(
+        "What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward "
+        "interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most "
+        "of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one.",
+        "recorded",
+        default="restart",
+    )
     on_delete: Literal["refuse", "disconnect", "keep", "restore"] | None = optional(
         "What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. "
         "keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: "

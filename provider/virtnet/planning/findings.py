@@ -68,7 +68,7 @@ class EffectKind(Enum):
     DNSMASQ_RESTARTED = "dnsmasq-restarted"
     """DNS and DHCP pause for a moment."""
     FIREWALL_REBUILT = "firewall-rebuilt"
-    """Packets through the host can be refused for some milliseconds: times."""
+    """Packets through the host can be refused for about 0.2 s: times."""
     OUTSIDE_REACHES_GUESTS = "outside-reaches-guests"
     """mode: the forward mode from now on."""
     OUTSIDE_LOSES_GUESTS = "outside-loses-guests"

@@ -72,6 +72,8 @@ type GetNetworkResult struct {
 	Name *string `pulumi:"name"`
 	// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 	OnDelete *LibvirtNetworkOnDelete `pulumi:"onDelete"`
+	// What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the host.
+	OnManyUpdates *LibvirtNetworkOnManyUpdates `pulumi:"onManyUpdates"`
 	// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart *LibvirtNetworkOnRestart `pulumi:"onRestart"`
 	// Whether libvirt keeps its configuration when it stops.
@@ -228,6 +230,11 @@ func (o GetNetworkResultOutput) Name() pulumi.StringPtrOutput {
 // What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 func (o GetNetworkResultOutput) OnDelete() LibvirtNetworkOnDeletePtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *LibvirtNetworkOnDelete { return v.OnDelete }).(LibvirtNetworkOnDeletePtrOutput)
+}
+
+// What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the host.
+func (o GetNetworkResultOutput) OnManyUpdates() LibvirtNetworkOnManyUpdatesPtrOutput {
+	return o.ApplyT(func(v GetNetworkResult) *LibvirtNetworkOnManyUpdates { return v.OnManyUpdates }).(LibvirtNetworkOnManyUpdatesPtrOutput)
 }
 
 // What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.

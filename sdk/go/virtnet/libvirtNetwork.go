@@ -99,6 +99,8 @@ type LibvirtNetwork struct {
 	Name pulumi.StringOutput `pulumi:"name"`
 	// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 	OnDelete LibvirtNetworkOnDeletePtrOutput `pulumi:"onDelete"`
+	// What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the host.
+	OnManyUpdates LibvirtNetworkOnManyUpdatesPtrOutput `pulumi:"onManyUpdates"`
 	// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart LibvirtNetworkOnRestartPtrOutput `pulumi:"onRestart"`
 	// Whether libvirt keeps the configuration when the network stops. If not, `pulumi up` fixes that.
@@ -205,6 +207,8 @@ type libvirtNetworkArgs struct {
 	Name *string `pulumi:"name"`
 	// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 	OnDelete *LibvirtNetworkOnDelete `pulumi:"onDelete"`
+	// What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the host.
+	OnManyUpdates *LibvirtNetworkOnManyUpdates `pulumi:"onManyUpdates"`
 	// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart *LibvirtNetworkOnRestart `pulumi:"onRestart"`
 	// Settings of ports under names, which guests' interfaces refer to. None: `[]`. A change is applied live.
@@ -265,6 +269,8 @@ type LibvirtNetworkArgs struct {
 	Name pulumi.StringPtrInput
 	// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 	OnDelete LibvirtNetworkOnDeletePtrInput
+	// What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the host.
+	OnManyUpdates LibvirtNetworkOnManyUpdatesPtrInput
 	// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart LibvirtNetworkOnRestartPtrInput
 	// Settings of ports under names, which guests' interfaces refer to. None: `[]`. A change is applied live.
@@ -427,6 +433,11 @@ func (o LibvirtNetworkOutput) Name() pulumi.StringOutput {
 // What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 func (o LibvirtNetworkOutput) OnDelete() LibvirtNetworkOnDeletePtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) LibvirtNetworkOnDeletePtrOutput { return v.OnDelete }).(LibvirtNetworkOnDeletePtrOutput)
+}
+
+// What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the host.
+func (o LibvirtNetworkOutput) OnManyUpdates() LibvirtNetworkOnManyUpdatesPtrOutput {
+	return o.ApplyT(func(v *LibvirtNetwork) LibvirtNetworkOnManyUpdatesPtrOutput { return v.OnManyUpdates }).(LibvirtNetworkOnManyUpdatesPtrOutput)
 }
 
 // What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.

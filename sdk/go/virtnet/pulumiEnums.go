@@ -1219,6 +1219,174 @@ func (in *libvirtNetworkOnDeletePtr) ToLibvirtNetworkOnDeletePtrOutputWithContex
 	return pulumi.ToOutputWithContext(ctx, in).(LibvirtNetworkOnDeletePtrOutput)
 }
 
+// What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one.
+type LibvirtNetworkOnManyUpdates string
+
+const (
+	// One restart takes the place of many live updates.
+	LibvirtNetworkOnManyUpdatesRestart = LibvirtNetworkOnManyUpdates("restart")
+	// The running network is updated one by one.
+	LibvirtNetworkOnManyUpdatesLive = LibvirtNetworkOnManyUpdates("live")
+)
+
+func (LibvirtNetworkOnManyUpdates) ElementType() reflect.Type {
+	return reflect.TypeOf((*LibvirtNetworkOnManyUpdates)(nil)).Elem()
+}
+
+func (e LibvirtNetworkOnManyUpdates) ToLibvirtNetworkOnManyUpdatesOutput() LibvirtNetworkOnManyUpdatesOutput {
+	return pulumi.ToOutput(e).(LibvirtNetworkOnManyUpdatesOutput)
+}
+
+func (e LibvirtNetworkOnManyUpdates) ToLibvirtNetworkOnManyUpdatesOutputWithContext(ctx context.Context) LibvirtNetworkOnManyUpdatesOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(LibvirtNetworkOnManyUpdatesOutput)
+}
+
+func (e LibvirtNetworkOnManyUpdates) ToLibvirtNetworkOnManyUpdatesPtrOutput() LibvirtNetworkOnManyUpdatesPtrOutput {
+	return e.ToLibvirtNetworkOnManyUpdatesPtrOutputWithContext(context.Background())
+}
+
+func (e LibvirtNetworkOnManyUpdates) ToLibvirtNetworkOnManyUpdatesPtrOutputWithContext(ctx context.Context) LibvirtNetworkOnManyUpdatesPtrOutput {
+	return LibvirtNetworkOnManyUpdates(e).ToLibvirtNetworkOnManyUpdatesOutputWithContext(ctx).ToLibvirtNetworkOnManyUpdatesPtrOutputWithContext(ctx)
+}
+
+func (e LibvirtNetworkOnManyUpdates) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e LibvirtNetworkOnManyUpdates) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e LibvirtNetworkOnManyUpdates) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e LibvirtNetworkOnManyUpdates) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type LibvirtNetworkOnManyUpdatesOutput struct{ *pulumi.OutputState }
+
+func (LibvirtNetworkOnManyUpdatesOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*LibvirtNetworkOnManyUpdates)(nil)).Elem()
+}
+
+func (o LibvirtNetworkOnManyUpdatesOutput) ToLibvirtNetworkOnManyUpdatesOutput() LibvirtNetworkOnManyUpdatesOutput {
+	return o
+}
+
+func (o LibvirtNetworkOnManyUpdatesOutput) ToLibvirtNetworkOnManyUpdatesOutputWithContext(ctx context.Context) LibvirtNetworkOnManyUpdatesOutput {
+	return o
+}
+
+func (o LibvirtNetworkOnManyUpdatesOutput) ToLibvirtNetworkOnManyUpdatesPtrOutput() LibvirtNetworkOnManyUpdatesPtrOutput {
+	return o.ToLibvirtNetworkOnManyUpdatesPtrOutputWithContext(context.Background())
+}
+
+func (o LibvirtNetworkOnManyUpdatesOutput) ToLibvirtNetworkOnManyUpdatesPtrOutputWithContext(ctx context.Context) LibvirtNetworkOnManyUpdatesPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v LibvirtNetworkOnManyUpdates) *LibvirtNetworkOnManyUpdates {
+		return &v
+	}).(LibvirtNetworkOnManyUpdatesPtrOutput)
+}
+
+func (o LibvirtNetworkOnManyUpdatesOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o LibvirtNetworkOnManyUpdatesOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e LibvirtNetworkOnManyUpdates) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o LibvirtNetworkOnManyUpdatesOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o LibvirtNetworkOnManyUpdatesOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e LibvirtNetworkOnManyUpdates) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type LibvirtNetworkOnManyUpdatesPtrOutput struct{ *pulumi.OutputState }
+
+func (LibvirtNetworkOnManyUpdatesPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**LibvirtNetworkOnManyUpdates)(nil)).Elem()
+}
+
+func (o LibvirtNetworkOnManyUpdatesPtrOutput) ToLibvirtNetworkOnManyUpdatesPtrOutput() LibvirtNetworkOnManyUpdatesPtrOutput {
+	return o
+}
+
+func (o LibvirtNetworkOnManyUpdatesPtrOutput) ToLibvirtNetworkOnManyUpdatesPtrOutputWithContext(ctx context.Context) LibvirtNetworkOnManyUpdatesPtrOutput {
+	return o
+}
+
+func (o LibvirtNetworkOnManyUpdatesPtrOutput) Elem() LibvirtNetworkOnManyUpdatesOutput {
+	return o.ApplyT(func(v *LibvirtNetworkOnManyUpdates) LibvirtNetworkOnManyUpdates {
+		if v != nil {
+			return *v
+		}
+		var ret LibvirtNetworkOnManyUpdates
+		return ret
+	}).(LibvirtNetworkOnManyUpdatesOutput)
+}
+
+func (o LibvirtNetworkOnManyUpdatesPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o LibvirtNetworkOnManyUpdatesPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *LibvirtNetworkOnManyUpdates) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// LibvirtNetworkOnManyUpdatesInput is an input type that accepts values of the LibvirtNetworkOnManyUpdates enum
+// A concrete instance of `LibvirtNetworkOnManyUpdatesInput` can be one of the following:
+//
+//	LibvirtNetworkOnManyUpdatesRestart
+//	LibvirtNetworkOnManyUpdatesLive
+type LibvirtNetworkOnManyUpdatesInput interface {
+	pulumi.Input
+
+	ToLibvirtNetworkOnManyUpdatesOutput() LibvirtNetworkOnManyUpdatesOutput
+	ToLibvirtNetworkOnManyUpdatesOutputWithContext(context.Context) LibvirtNetworkOnManyUpdatesOutput
+}
+
+var libvirtNetworkOnManyUpdatesPtrType = reflect.TypeOf((**LibvirtNetworkOnManyUpdates)(nil)).Elem()
+
+type LibvirtNetworkOnManyUpdatesPtrInput interface {
+	pulumi.Input
+
+	ToLibvirtNetworkOnManyUpdatesPtrOutput() LibvirtNetworkOnManyUpdatesPtrOutput
+	ToLibvirtNetworkOnManyUpdatesPtrOutputWithContext(context.Context) LibvirtNetworkOnManyUpdatesPtrOutput
+}
+
+type libvirtNetworkOnManyUpdatesPtr string
+
+func LibvirtNetworkOnManyUpdatesPtr(v string) LibvirtNetworkOnManyUpdatesPtrInput {
+	return (*libvirtNetworkOnManyUpdatesPtr)(&v)
+}
+
+func (*libvirtNetworkOnManyUpdatesPtr) ElementType() reflect.Type {
+	return libvirtNetworkOnManyUpdatesPtrType
+}
+
+func (in *libvirtNetworkOnManyUpdatesPtr) ToLibvirtNetworkOnManyUpdatesPtrOutput() LibvirtNetworkOnManyUpdatesPtrOutput {
+	return pulumi.ToOutput(in).(LibvirtNetworkOnManyUpdatesPtrOutput)
+}
+
+func (in *libvirtNetworkOnManyUpdatesPtr) ToLibvirtNetworkOnManyUpdatesPtrOutputWithContext(ctx context.Context) LibvirtNetworkOnManyUpdatesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(LibvirtNetworkOnManyUpdatesPtrOutput)
+}
+
 // What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case.
 type LibvirtNetworkOnRestart string
 
@@ -1744,6 +1912,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*LeaseUnitPtrInput)(nil)).Elem(), LeaseUnit("seconds"))
 	pulumi.RegisterInputType(reflect.TypeOf((*LibvirtNetworkOnDeleteInput)(nil)).Elem(), LibvirtNetworkOnDelete("refuse"))
 	pulumi.RegisterInputType(reflect.TypeOf((*LibvirtNetworkOnDeletePtrInput)(nil)).Elem(), LibvirtNetworkOnDelete("refuse"))
+	pulumi.RegisterInputType(reflect.TypeOf((*LibvirtNetworkOnManyUpdatesInput)(nil)).Elem(), LibvirtNetworkOnManyUpdates("restart"))
+	pulumi.RegisterInputType(reflect.TypeOf((*LibvirtNetworkOnManyUpdatesPtrInput)(nil)).Elem(), LibvirtNetworkOnManyUpdates("restart"))
 	pulumi.RegisterInputType(reflect.TypeOf((*LibvirtNetworkOnRestartInput)(nil)).Elem(), LibvirtNetworkOnRestart("reattach"))
 	pulumi.RegisterInputType(reflect.TypeOf((*LibvirtNetworkOnRestartPtrInput)(nil)).Elem(), LibvirtNetworkOnRestart("reattach"))
 	pulumi.RegisterInputType(reflect.TypeOf((*TagNativeModeInput)(nil)).Elem(), TagNativeMode("tagged"))
@@ -1764,6 +1934,8 @@ func init() {
 	pulumi.RegisterOutputType(LeaseUnitPtrOutput{})
 	pulumi.RegisterOutputType(LibvirtNetworkOnDeleteOutput{})
 	pulumi.RegisterOutputType(LibvirtNetworkOnDeletePtrOutput{})
+	pulumi.RegisterOutputType(LibvirtNetworkOnManyUpdatesOutput{})
+	pulumi.RegisterOutputType(LibvirtNetworkOnManyUpdatesPtrOutput{})
 	pulumi.RegisterOutputType(LibvirtNetworkOnRestartOutput{})
 	pulumi.RegisterOutputType(LibvirtNetworkOnRestartPtrOutput{})
 	pulumi.RegisterOutputType(TagNativeModeOutput{})

@@ -5733,6 +5733,8 @@ type VirtualNetworkHostNetwork struct {
 	Name *string `pulumi:"name"`
 	// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 	OnDelete *LibvirtNetworkOnDelete `pulumi:"onDelete"`
+	// What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the host.
+	OnManyUpdates *LibvirtNetworkOnManyUpdates `pulumi:"onManyUpdates"`
 	// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart *LibvirtNetworkOnRestart `pulumi:"onRestart"`
 	// Settings of ports under names, which guests' interfaces refer to. A change is applied live.
@@ -5804,6 +5806,8 @@ type VirtualNetworkHostNetworkArgs struct {
 	Name pulumi.StringPtrInput `pulumi:"name"`
 	// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 	OnDelete LibvirtNetworkOnDeletePtrInput `pulumi:"onDelete"`
+	// What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the host.
+	OnManyUpdates LibvirtNetworkOnManyUpdatesPtrInput `pulumi:"onManyUpdates"`
 	// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart LibvirtNetworkOnRestartPtrInput `pulumi:"onRestart"`
 	// Settings of ports under names, which guests' interfaces refer to. A change is applied live.
@@ -5966,6 +5970,11 @@ func (o VirtualNetworkHostNetworkOutput) Name() pulumi.StringPtrOutput {
 // What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 func (o VirtualNetworkHostNetworkOutput) OnDelete() LibvirtNetworkOnDeletePtrOutput {
 	return o.ApplyT(func(v VirtualNetworkHostNetwork) *LibvirtNetworkOnDelete { return v.OnDelete }).(LibvirtNetworkOnDeletePtrOutput)
+}
+
+// What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the host.
+func (o VirtualNetworkHostNetworkOutput) OnManyUpdates() LibvirtNetworkOnManyUpdatesPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *LibvirtNetworkOnManyUpdates { return v.OnManyUpdates }).(LibvirtNetworkOnManyUpdatesPtrOutput)
 }
 
 // What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.

@@ -675,6 +675,10 @@ export interface VirtualNetworkHostNetworkArgs {
      */
     onDelete?: pulumi.Input<enums.LibvirtNetworkOnDelete | undefined>;
     /**
+     * What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the host.
+     */
+    onManyUpdates?: pulumi.Input<enums.LibvirtNetworkOnManyUpdates | undefined>;
+    /**
      * What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
      */
     onRestart?: pulumi.Input<enums.LibvirtNetworkOnRestart | undefined>;

@@ -14,6 +14,7 @@ __all__ = [
     "HostForwardingOnDelete",
     "LeaseUnit",
     "LibvirtNetworkOnDelete",
+    "LibvirtNetworkOnManyUpdates",
     "LibvirtNetworkOnRestart",
     "TagNativeMode",
     "VirtualPortType",
@@ -78,6 +79,13 @@ class LibvirtNetworkOnDelete(str, Enum):
     DISCONNECT = "disconnect"
     KEEP = "keep"
     RESTORE = "restore"
+
+
+class LibvirtNetworkOnManyUpdates(str, Enum):
+    """The values of the type `LibvirtNetworkOnManyUpdates` in the schema."""
+
+    RESTART = "restart"
+    LIVE = "live"
 
 
 class LibvirtNetworkOnRestart(str, Enum):

@@ -1417,6 +1417,11 @@ class LibvirtNetworkArgs(Args):
         on_restart: What a restart does while interfaces are attached. reattach: virtnet reattaches them
             afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet
             refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+        on_many_updates: What an update does that takes 20 or more live changes of DHCP reservations, DHCP
+            ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests
+            reach nothing outside for most of that time. restart: virtnet restarts the network once instead.
+            live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the
+            host.
         on_delete: What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it
             disconnects them. keep: the network stays. restore: an adopted network gets its configuration from
             before adoption. Default: restore for an adopted network, otherwise refuse. A change touches
@@ -1451,6 +1456,7 @@ class LibvirtNetworkArgs(Args):
         "adopt": None,
         "allow_overlap": None,
         "on_restart": None,
+        "on_many_updates": None,
         "on_delete": None,
     }
     MAPS: ClassVar[frozenset[str]] = frozenset({"metadata"})
@@ -1486,6 +1492,7 @@ class LibvirtNetworkArgs(Args):
         adopt: Input[bool] | None = None,
         allow_overlap: Input[bool] | None = None,
         on_restart: Input[Literal["reattach", "refuse"]] | None = None,
+        on_many_updates: Input[Literal["restart", "live"]] | None = None,
         on_delete: Input[Literal["refuse", "disconnect", "keep", "restore"]] | None = None,
     ) -> None:
         self.uri = uri
@@ -1515,6 +1522,7 @@ class LibvirtNetworkArgs(Args):
         self.adopt = adopt
         self.allow_overlap = allow_overlap
         self.on_restart = on_restart
+        self.on_many_updates = on_many_updates
         self.on_delete = on_delete
 
 
@@ -1607,6 +1615,12 @@ class LibvirtNetworkArgsDict(TypedDict):
     virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case.
     Default: reattach. A change touches nothing on the host.
     """
+    on_many_updates: NotRequired[Input[Literal["restart", "live"]] | None]
+    """What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward
+    interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most
+    of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one.
+    Default: restart. A change touches nothing on the host.
+    """
     on_delete: NotRequired[Input[Literal["refuse", "disconnect", "keep", "restore"]] | None]
     """What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them.
     keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default:
@@ -1656,6 +1670,7 @@ class LibvirtNetworkProperties(Resource):
         adopt: Input[bool] | None = None,
         allow_overlap: Input[bool] | None = None,
         on_restart: Input[Literal["reattach", "refuse"]] | None = None,
+        on_many_updates: Input[Literal["restart", "live"]] | None = None,
         on_delete: Input[Literal["refuse", "disconnect", "keep", "restore"]] | None = None,
     ) -> None:
         """Add a LibvirtNetwork to the stack.
@@ -1714,6 +1729,11 @@ class LibvirtNetworkProperties(Resource):
             on_restart: What a restart does while interfaces are attached. reattach: virtnet reattaches them
                 afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet
                 refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+            on_many_updates: What an update does that takes 20 or more live changes of DHCP reservations, DHCP
+                ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests
+                reach nothing outside for most of that time. restart: virtnet restarts the network once instead.
+                live: virtnet makes the changes one by one. Default: restart. A change touches nothing on the
+                host.
             on_delete: What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it
                 disconnects them. keep: the network stays. restore: an adopted network gets its configuration from
                 before adoption. Default: restore for an adopted network, otherwise refuse. A change touches
@@ -1755,6 +1775,7 @@ class LibvirtNetworkProperties(Resource):
                 "adopt": adopt,
                 "allow_overlap": allow_overlap,
                 "on_restart": on_restart,
+                "on_many_updates": on_many_updates,
                 "on_delete": on_delete,
             },
         )
@@ -1883,6 +1904,11 @@ class LibvirtNetworkProperties(Resource):
     def on_restart(self) -> pulumi.Output[Literal["reattach", "refuse"] | None]:
         """The current value of the input `on_restart`; None if the program doesn't set it."""
         return self._output("on_restart")
+
+    @property
+    def on_many_updates(self) -> pulumi.Output[Literal["restart", "live"] | None]:
+        """The current value of the input `on_many_updates`; None if the program doesn't set it."""
+        return self._output("on_many_updates")
 
     @property
     def on_delete(self) -> pulumi.Output[Literal["refuse", "disconnect", "keep", "restore"] | None]:

@@ -554,6 +554,11 @@ class NetworkFacts(TypedDict):
     """What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse:
     virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case.
     """
+    on_many_updates: NotRequired[Literal["restart", "live"]]
+    """What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward
+    interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most
+    of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one.
+    """
     on_delete: NotRequired[Literal["refuse", "disconnect", "keep", "restore"]]
     """What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them.
     keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default:

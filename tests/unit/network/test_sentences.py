@@ -42,6 +42,7 @@ LAB: dict[str, Any] = {
     "forward": {},
     "ips": [{"address": "10.9.0.1/24"}, {"address": "fd00:9::1/64"}],
 }
+MANY_RESERVATIONS = {"hosts": [{"mac": f"52:54:00:00:00:{n:02x}", "ip": f"10.9.0.{n + 10}"} for n in range(20)]}
 
 
 def _taken_apart(*_: object, **__: object) -> Any:
@@ -167,6 +168,7 @@ EDITS: Mapping[str, dict[str, Any]] = {
     "inactive": {"active": False},
     "cut off": {"active": False, "on_delete": "disconnect"},
     "restart refused": {"domain": {"name": "lab"}, "on_restart": "refuse"},
+    "many updates": {"ips": [{**LAB["ips"][0], "dhcp": MANY_RESERVATIONS}, LAB["ips"][1]]},
     "the host's bridge": {"forward": {"mode": "bridge"}, "bridge": {"name": "br0"}, "ips": []},
     "another bridge": {"bridge": {"name": "vn-new"}},
     "no bridge": {"forward": {"mode": "passthrough", "interfaces": [{"dev": "eth0"}]}, "ips": []},

@@ -362,7 +362,7 @@ NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details, int], str]] = {
     ),
     EffectKind.CONNECTIONS_RESET: lambda _who, _told, _most: "connections through the host break",
     EffectKind.DNSMASQ_RESTARTED: lambda _who, _told, _most: "DNS and DHCP pause briefly",
-    EffectKind.FIREWALL_REBUILT: lambda _who, _told, _most: "forwarded packets, for some milliseconds",
+    EffectKind.FIREWALL_REBUILT: lambda _who, _told, _most: "forwarded packets, for about 0.2 s each",
     EffectKind.OUTSIDE_REACHES_GUESTS: lambda _who, _told, _most: "the outside, which may reach guests",
     EffectKind.OUTSIDE_LOSES_GUESTS: lambda _who, _told, _most: "the outside, which loses the guests",
     EffectKind.GUESTS_REACH_OUTSIDE: lambda _who, _told, _most: "guests, which may reach the outside",

@@ -482,6 +482,7 @@ if TYPE_CHECKING:
         adopt: ReadOnly[bool]
         allow_overlap: ReadOnly[bool]
         on_restart: ReadOnly[str]
+        on_many_updates: ReadOnly[str]
         on_delete: ReadOnly[str]
 
     class NetworkTreeWithUnknowns(TypedDict, total=False):
@@ -514,6 +515,7 @@ if TYPE_CHECKING:
         adopt: ReadOnly[bool | Unknown]
         allow_overlap: ReadOnly[bool | Unknown]
         on_restart: ReadOnly[str | Unknown]
+        on_many_updates: ReadOnly[str | Unknown]
         on_delete: ReadOnly[str | Unknown]
 
 else:

@@ -97,12 +97,35 @@ def _cannot_plug_in(*, attachment: Mapping[str, str], obstacle: Mapping[str, str
     )
 
 
-def _firewall_rebuilt(*, times: int) -> str:
-    count = "once" if times == 1 else f"{times} times, about 0.4 s each"
+def _firewall_rebuilt(*, times: int, seconds: int) -> str:
+    count = "once" if times == 1 else f"{times} times, {_duration(seconds)} in all"
+    silence = "about 0.2 s" if times == 1 else "most of that time"
     return (
         f"libvirt rebuilds the network's firewall rules for this ({count}). Packets that guests send through the host can "
-        "be rejected for some milliseconds; established connections survive"
+        f"be rejected for {silence}; established connections survive"
     )
+
+
+def _restarted_for_many(*, updates: int, seconds: int) -> str:
+    return (
+        f"instead of {updates} live changes, virtnet restarts the network once. The live changes would take "
+        f"{_duration(seconds)}, because libvirt rebuilds the network's firewall rules for each, and guests would reach nothing "
+        'outside for most of that time. To make them anyway, set on_many_updates="live"'
+    )
+
+
+def _one_restart_instead(*, seconds: float, by_choice: bool) -> str:
+    what = f"one restart would disconnect what is attached for about {seconds:.1f} s instead of all these rebuilds"
+    how = 'remove on_many_updates="live"' if by_choice else "run pulumi refresh, then pulumi up"
+    return f"{what}. To restart the network, {how}"
+
+
+def _duration(seconds: int) -> str:
+    return f"about {seconds} s" if seconds < _LONG else f"about {round(seconds / 60)} minutes"
+
+
+#: Seconds from which on minutes say enough.
+_LONG = 120
 
 
 def _plugged_in(*, attachments: Attachments) -> str:
@@ -234,6 +257,8 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.MISPLACED: _misplaced,
     NoteKind.CANNOT_PLUG_IN: _cannot_plug_in,
     NoteKind.FIREWALL_REBUILT: _firewall_rebuilt,
+    NoteKind.RESTARTED_FOR_MANY: _restarted_for_many,
+    NoteKind.ONE_RESTART_INSTEAD: _one_restart_instead,
     NoteKind.DNSMASQ_RESTARTED: "libvirt restarts dnsmasq for this, so DNS and DHCP on the network pause briefly",
     NoteKind.DNSMASQ_GONE_WITHOUT_DNS: f"{DNSMASQ_NOT_RUNNING}, and virtnet can't start it while DNS is disabled. Restart "
     "virtnetworkd (or libvirtd), which starts it",

@@ -17,6 +17,7 @@ from virtnet.planning.findings import Advice, Refusal
 from virtnet.planning.messages import changed, if_own, release, state_delete
 from virtnet.spec.failures import Details
 from virtnet.spec.messages import reason as said
+from virtnet.spec.part import as_group
 
 Why = Mapping[str, Any]
 """What `plan.kinds.why_stopped` gives."""
@@ -25,9 +26,13 @@ Why = Mapping[str, Any]
 def advice(refusal: Refusal) -> Advice:
     """A refusal as people read it."""
     told = ADVICE[refusal.kind]
-    if callable(told):
-        return told(**refusal.details)
-    return Advice(told.reason.format(**refusal.details), told.fix.format(**refusal.details))
+    if not callable(told):
+        return Advice(told.reason.format(**refusal.details), told.fix.format(**refusal.details))
+    said_of = told(**refusal.details)
+    why = as_group(refusal.details.get("why") or {})
+    if not why.get("updates") or why["changes"] or why["problems"]:
+        return said_of
+    return Advice(said_of.reason, f'{said_of.fix}. Or set on_many_updates="live", which restarts nothing')
 
 
 def _owned_by_other(*, uuid: str, owner: str, alias: str) -> Advice:
@@ -76,6 +81,8 @@ def _dnsmasq_not_restarted(*, reason: str) -> Advice:
 def _stopped(why: Why) -> str:
     changes = [changed(**change) for change in why["changes"]]
     problems = [problem_sentence(problem_of(problem)) for problem in why["problems"]]
+    if why["updates"]:
+        problems.append(f"{why['updates']} updates at once")
     return f"the network would be stopped ({'; '.join([*changes, *problems]) or 'active becomes false'})"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from virtnet.network.checks.whole import Judged, judged
 from virtnet.network.diff import RECORDED_ONLY
-from virtnet.network.live_items import updates_can_make
+from virtnet.network.live_items import MANY_UPDATES, as_one_restart, updates_can_make
 from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan import leftovers
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, why_stopped
@@ -24,6 +24,7 @@ from virtnet.network.plan.restart import (
     reattach_steps,
     restart_notes,
     restart_refusals,
+    seconds_of_restart,
     unseen,
 )
 from virtnet.network.plan.sections import adds_second_address, dhcpv6_begins_or_ends, section_updates, text_updates
@@ -52,6 +53,11 @@ from virtnet.spec.part import without
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
+
+
+#: What libvirt takes to rebuild a network's firewall rules once with iptables; 0.2 with nftables (measured, see
+#: docs/performance.md).
+SECONDS_OF_REBUILD = 0.35
 
 
 class Converged(NamedTuple):
@@ -174,9 +180,15 @@ class _Course:
         return tuple(change for change in changes if change.change_class >= ChangeClass.RESTART)
 
     @property
+    def many_updates(self) -> int:
+        """How many updates a restart takes the place of; none where nobody can see whom it would disconnect."""
+        return 0 if self.observed.only_libvirt else self.targets.copies.many_updates
+
+    @property
     def restarts(self) -> bool:
         """Whether the network is stopped and started."""
-        return bool(self.restart_changes or self.repairs) and self.report.active and self.targets.flags.active
+        needed = bool(self.restart_changes or self.repairs or self.many_updates)
+        return needed and self.report.active and self.targets.flags.active
 
     @property
     def stops_for_good(self) -> bool:
@@ -404,6 +416,8 @@ def _configuration_changes(course: _Course) -> tuple[Change, ...]:
     copies = course.targets.copies
     changes = copies.changes
     if course.restarts:
+        if course.many_updates and copies.live is not None:
+            changes = as_one_restart(changes, *copies.live)
         listed = {change.path for change in changes}
         changes += tuple(change for change in _begun_by_restart(course) if change.path not in listed)
     elif not course.stops_for_good:
@@ -505,7 +519,7 @@ def _stop_findings(course: _Course) -> Findings:
         return Findings((Refusal(RefusalKind.WOULD_BE_INACTIVE, attachments),))
     if not course.restarts and not course.stops_for_good:
         return Findings()
-    why = why_stopped(course.restart_changes, course.repairs)
+    why = why_stopped(course.restart_changes, course.repairs, course.many_updates)
     refusals: list[Refusal] = []
     if users and course.restarts:
         refusals += restart_refusals(desired, target, observed, why)
@@ -541,7 +555,14 @@ def _notes(course: _Course) -> Iterator[Note]:
     updates, live = _updates_alone(course), course.targets.copies.live
     rebuilt = sum(step.impact.rebuilds_firewall for step in (*_rules(course), *updates))
     if rebuilt and live is not None and mode_of(live[0]) != "open":
-        yield Note(NoteKind.FIREWALL_REBUILT, {"times": rebuilt})
+        yield Note(NoteKind.FIREWALL_REBUILT, {"times": rebuilt, "seconds": round(rebuilt * SECONDS_OF_REBUILD)})
+        if rebuilt >= MANY_UPDATES and not course.observed.only_libvirt:
+            by_choice = course.desired.get("on_many_updates") == "live"
+            cost: Details = {"seconds": seconds_of_restart(course.observed), "by_choice": by_choice}
+            yield Note(NoteKind.ONE_RESTART_INSTEAD, cost)
+    if course.restarts and course.many_updates and not course.restart_changes and not course.repairs:
+        many = course.many_updates
+        yield Note(NoteKind.RESTARTED_FOR_MANY, {"updates": many, "seconds": round(many * SECONDS_OF_REBUILD)})
     restarts = any(step.impact.restarts_dnsmasq for step in updates)
     if restarts or (not course.dnsmasq_gone and (course.dhcpv6 is not None or any(_restart_of_dnsmasq(course)))):
         yield Note(NoteKind.DNSMASQ_RESTARTED)

@@ -15,7 +15,7 @@ from virtnet.network.steps.definition import DefineNetwork, MarkNetwork, Undefin
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network.steps.running import StopIfActive, stop_step
-from virtnet.network.tree import OWN_BRIDGE_MODES
+from virtnet.network.tree import OWN_BRIDGE_MODES, network_tree
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.network.xml.edits import also_named
@@ -25,7 +25,7 @@ from virtnet.planning.merge import differences, merge, project
 from virtnet.planning.ownership.marks import urn_of
 from virtnet.planning.plan import ChangeClass, Plan, Step
 from virtnet.planning.reports import attachment_details
-from virtnet.spec.part import Values, without
+from virtnet.spec.part import Values, only, without
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
@@ -135,6 +135,7 @@ def _restore(adopted: AsFound, recorded: Values, observed: ObservedNetwork) -> P
         "active": adopted.active,
         "autostart": adopted.autostart,
         "allow_overlap": True,  # it was there before, whatever it overlaps
+        **only(network_tree(recorded), {"on_many_updates"}),
     }
     undefined = None if adopted.persistent else report.config
     # With another record's mark, from which it had been taken over: it is that one's again. What is started anew starts

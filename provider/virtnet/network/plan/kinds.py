@@ -161,7 +161,11 @@ class NoteKind(Enum):
     CANNOT_PLUG_IN = auto()
     """attachment, obstacle"""
     FIREWALL_REBUILT = auto()
-    """times"""
+    """times, seconds: of all of them"""
+    RESTARTED_FOR_MANY = auto()
+    """updates: as many as the restart is for, seconds: that they would take"""
+    ONE_RESTART_INSTEAD = auto()
+    """seconds: that those who are attached would be disconnected, by_choice: whether the program wants updates"""
     DNSMASQ_RESTARTED = auto()
     DNSMASQ_GONE_WITHOUT_DNS = auto()
 
@@ -198,12 +202,15 @@ class NoteKind(Enum):
     """only_libvirt"""
 
 
-def why_stopped(changes: Iterable[Change], problems: Iterable[Problem]) -> Details:
-    """What a stop is for: the changes that need a restart and the problems that it mends; `active` alone where none."""
+def why_stopped(changes: Iterable[Change], problems: Iterable[Problem], updates: int = 0) -> Details:
+    """What a stop is for: the changes that need a restart and the problems that it mends; `active` alone where none.
+
+    `updates` is of how many updates a restart takes the place.
+    """
     listed: list[Mapping[str, Detail]] = [
         {"path": change.path, "kind": change.kind, "detail": change.detail} for change in changes
     ]
-    return {"changes": listed, "problems": [problem_details(problem) for problem in problems]}
+    return {"changes": listed, "problems": [problem_details(problem) for problem in problems], "updates": updates}
 
 
 def failure_details(failure: Failure) -> Details:

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 _SECONDS, _SECONDS_EACH = 0.7, 0.01
 
 
+def seconds_of_restart(observed: ObservedNetwork) -> float:
+    """How long a restart disconnects those who are attached."""
+    return _SECONDS + _SECONDS_EACH * len(observed.users)
+
+
 def restart_refusals(
     desired: "NetworkTree", target: "NetworkTree", observed: ObservedNetwork, why: Details
 ) -> Iterator[Refusal]:
@@ -100,7 +105,7 @@ def restart_notes(target: "NetworkTree", observed: ObservedNetwork) -> Iterator[
         yield Note(NoteKind.BRIDGE_LOST_ALREADY, attachments)
     else:
         cost = {
-            "seconds": _SECONDS + _SECONDS_EACH * len(users),
+            "seconds": seconds_of_restart(observed),
             "together": len(users) > 1 and not toggles,
             "gateway": bool(observed.report.running.tree.get("ips")),
         }

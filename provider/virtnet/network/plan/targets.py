@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.network.diff import with_identity, with_own_bridge
-from virtnet.network.live_items import as_found_where_updates_cannot, as_updates_can
+from virtnet.network.live_items import MANY_UPDATES, as_found_where_updates_cannot, as_updates_can, rebuilds
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, as_defined, mode_of
@@ -30,6 +30,8 @@ class Copies:
     """The persistent configuration, or the running one of a transient network."""
     live: "tuple[NetworkTree, NetworkTree] | None"
     """The running network: where it should go, and what it is. None while it is inactive."""
+    restart_for_many: bool = False
+    """Whether one restart, which was reviewed, takes the place of many updates."""
 
     @cached_property
     def config_changes(self) -> tuple[Change, ...]:
@@ -43,6 +45,14 @@ class Copies:
             return ()
         target, found = self.live
         return as_updates_can(differences(NetworkSpec, at_next_start(target), at_next_start(found)), target, found)
+
+    @cached_property
+    def many_updates(self) -> int:
+        """How many updates of the running network one restart takes the place of; 0 where it takes none's."""
+        if not self.restart_for_many or self.live is None:
+            return 0
+        count = rebuilds(*self.live)
+        return count if count >= MANY_UPDATES else 0
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -78,7 +88,12 @@ def targets_of(
     found = report.definition.tree
     running = None if report.live is None else as_defined(report.live.tree, found)
     live = None if running is None else (_target(wanted, had, running), running)
-    copies = Copies(config=_target(wanted, had, found), config_found=found, live=live)
+    copies = Copies(
+        config=_target(wanted, had, found),
+        config_found=found,
+        live=live,
+        restart_for_many=reviewed_class >= ChangeClass.RESTART and desired.get("on_many_updates") != "live",
+    )
     flags = Flags(
         active=bool(desired.get("active", True)), autostart=bool(desired.get("autostart", True)), persistent=True
     )

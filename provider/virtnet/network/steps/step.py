@@ -11,7 +11,7 @@ class Impact(NamedTuple):
     restarts_dnsmasq: bool = False
     """DNS and DHCP on the network pause for a moment."""
     rebuilds_firewall: bool = False
-    """Packets that guests send through the host can be refused for some milliseconds, except in mode open."""
+    """Packets that guests send through the host can be refused for about 0.2 s, except in mode open."""
     edits: bool = False
     """It changes what the network is, not only its flags or whether it runs."""
 

@@ -75,7 +75,9 @@ PLACES: Mapping[tuple[type[Part], str], str] = {
 }
 
 #: Fields of the resource that are no part of the network's XML.
-NOT_XML = frozenset({"uri", "autostart", "active", "adopt", "allow_overlap", "on_restart", "on_delete"})
+NOT_XML = frozenset(
+    {"uri", "autostart", "active", "adopt", "allow_overlap", "on_restart", "on_many_updates", "on_delete"}
+)
 
 #: What a running network shows only after its next start, which is never hurried for them.
 NEXT_START = ("title", "description", "metadata")

@@ -158,6 +158,22 @@ export const LibvirtNetworkOnDelete = {
  */
 export type LibvirtNetworkOnDelete = (typeof LibvirtNetworkOnDelete)[keyof typeof LibvirtNetworkOnDelete];
 
+export const LibvirtNetworkOnManyUpdates = {
+    /**
+     * One restart takes the place of many live updates.
+     */
+    Restart: "restart",
+    /**
+     * The running network is updated one by one.
+     */
+    Live: "live",
+} as const;
+
+/**
+ * What an update does that takes 20 or more live changes of DHCP reservations, DHCP ranges and forward interfaces. libvirt rebuilds the network's firewall rules for each, and guests reach nothing outside for most of that time. restart: virtnet restarts the network once instead. live: virtnet makes the changes one by one.
+ */
+export type LibvirtNetworkOnManyUpdates = (typeof LibvirtNetworkOnManyUpdates)[keyof typeof LibvirtNetworkOnManyUpdates];
+
 export const LibvirtNetworkOnRestart = {
     /**
      * What is attached is reattached after the restart.

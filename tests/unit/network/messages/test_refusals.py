@@ -18,6 +18,7 @@ from virtnet.spec.failures import Details, Failure
 MTU = Change(path="mtu", kind="change", change_class=ChangeClass.RESTART, detail="1500 -> 1400")
 FOR_ALL = why_stopped((MTU,), (DOWN,))
 FOR_NOTHING = why_stopped((), ())
+FOR_UPDATES = why_stopped((), (), 400)
 
 OBSTACLES = [
     Obstacle(ObstacleKind.MACVTAP),
@@ -81,7 +82,7 @@ REFUSALS: dict[RefusalKind, list[Details]] = {
     RefusalKind.STILL_HELD: [{"attachments": ONE, "network": "virtnet-holding-12ab34"}],
     RefusalKind.STOP_DELETES_FOREIGN_BRIDGE: [{"problem": problem_details(FOREIGN)}],
     RefusalKind.DELETE_DELETES_FOREIGN_BRIDGE: [{"problem": problem_details(FOREIGN)}],
-    RefusalKind.ON_RESTART_IS_REFUSE: [DISCONNECTED],
+    RefusalKind.ON_RESTART_IS_REFUSE: [DISCONNECTED, {"why": FOR_UPDATES, "attachments": ONE}],
     RefusalKind.HOST_NOT_REACHED: [DISCONNECTED],
     RefusalKind.CANNOT_REATTACH: [
         {"why": FOR_ALL, "attachment": WEB.as_details(), "obstacle": obstacle.as_details()} for obstacle in OBSTACLES
