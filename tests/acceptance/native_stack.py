@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.stack import PRELOADED, PROGRAM, Stack
+from tests.acceptance.stack import PRELOADED, PROGRAM, PYTHON_PRELOADED, Stack
 from tests.hosts.sandboxed import Host
 
 NATIVE_PROGRAM = PROGRAM.replace("import pulumi_virtnet\n", "import pulumi_virtnet.native as pulumi_virtnet\n")
@@ -26,9 +26,16 @@ class NativeStack(Stack):
 
     def __init__(self, host: Host, name: str = "test", *, backend: str = "", own_python: bool = False) -> None:
         super().__init__(host, name, backend=backend, own_python=own_python)
-        plugin = Path(sys.executable).parent if own_python else PRELOADED / "bin"
-        (self.directory / "Pulumi.yaml").write_text(PROJECT.format(plugin=plugin))
+        self._find_plugin(Path(sys.executable).parent if own_python else PRELOADED / "bin")
         self.write(NATIVE_PROGRAM)
+
+    def go_on_preloaded(self) -> None:
+        """Have Pulumi start no Python any more, where the first commands have shown that it can (`own_python`)."""
+        self.environment |= PYTHON_PRELOADED
+        self._find_plugin(PRELOADED / "bin")
+
+    def _find_plugin(self, directory: Path) -> None:
+        (self.directory / "Pulumi.yaml").write_text(PROJECT.format(plugin=directory))
 
     def write(self, program: str) -> None:
         (self.directory / "__main__.py").write_text(program)

@@ -7,15 +7,14 @@ import pytest
 from tests.acceptance.native_stack import NativeStack
 from tests.hosts.sandboxed import Host
 from tests.programs import ASKS, FORMS, IMPORT, PROGRAMS
+from tests.rows import rows
 
 pytestmark = pytest.mark.acceptance
 
 ASKING = {place: text for place, text in PROGRAMS.items() if ASKS.search(text)}
 
 
-@pytest.mark.parametrize(
-    "place", [place if place.endswith(".md-1") else pytest.param(place, marks=pytest.mark.further) for place in ASKING]
-)
+@pytest.mark.parametrize("place", rows(ASKING, {"docs/plugin.md-1"}))
 def test_a_program_that_asks_moves_with_its_stack(host: Host, place: str) -> None:
     stack, before = NativeStack(host), host.trace()
     stack.write(IMPORT.sub(FORMS["dynamic"], ASKING[place]))

@@ -268,12 +268,17 @@ def test_gitlabs_job_posts_the_review_and_keeps_one_note(host: Host, stack: Stac
     stack.network("lab", **lab("10.91.0.10"))
 
     calls = []
-    for earlier in ("", '{"id": 1, "body": "no"}\n{"id": 12, "body": "<!-- virtnet review -->\\nold"}\n'):
+    script = "\n".join(job["script"])
+    # The environment of Python is there the second time, and making it costs as much as all else.
+    again = script.replace("python3 -m venv .venv\n", "")
+    noted = '{"id": 1, "body": "no"}\n{"id": 12, "body": "<!-- virtnet review -->\\nold"}\n'
+    for earlier, run in (("", script), (noted, again)):
         (stack.directory / "earlier").write_text(earlier)
         (stack.directory / "called").write_text("")
-        run_script(stack, "\n".join(job["script"]), {"VIRTNET_REVIEW": "1", **given})
+        run_script(stack, run, {"VIRTNET_REVIEW": "1", **given})
         calls.append((stack.directory / "called").read_text().splitlines()[-1])
 
+    assert again != script
     notes = "projects/3/merge_requests/7/notes"
     assert calls == [
         f"api --silent --method POST {notes} --field body=@comment.md",

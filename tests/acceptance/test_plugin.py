@@ -40,6 +40,7 @@ def test_a_network_is_previewed_made_changed_refreshed_and_destroyed(host: Host)
     assert "warning" not in preview
     assert "virtnet:index:LibvirtNetwork lab creating (0s) network 'lab' on qemu:///system: start the network" in made
     assert host.network("lab") is not None
+    native.go_on_preloaded()
     assert native.unchanged_by_each()
 
     host.virsh("net-update", "lab", "add", "ip-dhcp-range", "<range start='10.91.0.5' end='10.91.0.9'/>", "--live")

@@ -6,6 +6,7 @@ import pytest
 from tests.acceptance.native_stack import FORMS, NativeStack
 from tests.acceptance.stack import Stack
 from tests.hosts.sandboxed import Host
+from tests.rows import rows
 
 pytestmark = pytest.mark.acceptance
 
@@ -50,9 +51,7 @@ def trace(host: Host) -> object:
 SHOWN = ("forwarding", "name")
 
 
-@pytest.mark.parametrize(
-    "case", [case if case in SHOWN else pytest.param(case, marks=pytest.mark.further) for case in CASES]
-)
+@pytest.mark.parametrize("case", rows(CASES, SHOWN))
 def test_what_two_resources_want_is_said_at_preview(host: Host, either: Stack, case: str) -> None:
     first, second, path = CASES[case]
     before = trace(host)

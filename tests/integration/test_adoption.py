@@ -59,6 +59,7 @@ def defined(host: Host, xml: str, name: str) -> str:
             "vagrant-libvirt",
             ["ips[0].dhcp.ranges[0]: 192.168.121.1 to 192.168.121.254 contains the network's own address"],
             id="as vagrant-libvirt makes its own",
+            marks=pytest.mark.further,
         ),
         pytest.param(
             DOUBTFUL,
@@ -227,6 +228,7 @@ def test_import_wants_names_or_all(host: Host, given: tuple[str, ...]) -> None:
 QUOTES = """it's "R&D" <1>"""
 
 
+@pytest.mark.further
 def test_a_network_with_quotes_in_its_name(host: Host, stack: Stack) -> None:
     name = "<name>it's &quot;R&amp;D&quot; &lt;1&gt;</name>"
     found = defined(host, VAGRANT.replace("<name>vagrant-libvirt</name>", name), QUOTES)
@@ -269,6 +271,7 @@ def test_files_of_networks_are_imported_adopted_edited_and_given_back(host: Host
     assert json.loads(done.stdout) == {"defined": 2, "refused": 1, "wrong": 0, "left_out": {"ips[0].dhcp.hosts": 1}}
 
 
+@pytest.mark.further
 def test_what_is_named_and_then_no_longer_named_is_as_it_was_found(host: Host, stack: Stack) -> None:
     host.virsh("net-update", "default", "add", "dns-host", FOUND_HOST, "--config")
     host.virsh("net-start", "default")

@@ -28,6 +28,7 @@ def test_a_rename_of_the_bridge_to_the_hosts_own_costs_nobody_a_bounce(host: Hos
     assert "172.21.0.1/24" in host.sh("ip -br address show br0")
 
 
+@pytest.mark.further
 def test_a_bridge_can_be_renamed_and_keeps_its_addresses(host: Host, stack: Stack) -> None:
     stack.network("lab", ips=[SUBNET])
     stack.up()
@@ -130,6 +131,7 @@ def test_an_adopted_network_keeps_what_others_added_meanwhile(host: Host, stack:
     assert (host.network("default") or {})["Active"] == "no"
 
 
+@pytest.mark.further
 def test_modes_change_into_one_another_and_back(host: Host, stack: Stack) -> None:
     host.sh("ip link add br0 type bridge; ip link set br0 up")
     own: dict[str, object] = {"ips": [SUBNET]}

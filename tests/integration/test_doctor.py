@@ -162,6 +162,7 @@ def test_chains_and_rules_that_were_flushed(host: Host, lab: Stack) -> None:
     assert wrong == []
 
 
+@pytest.mark.further
 def test_a_bridge_that_was_deleted(host: Host, lab: Stack) -> None:
     host.sh("ip link delete dev vn-lab")
 
@@ -228,6 +229,7 @@ def test_a_network_that_is_half_made(host: Host) -> None:
     doctor(host, problems=0)
 
 
+@pytest.mark.further
 def test_dnsmasq_that_outlived_its_network(host: Host, lab: Stack) -> None:
     # libvirtd is killed and does not see its network stop: what runs on is nobody's.
     kill_libvirtd(host)
@@ -270,6 +272,7 @@ def test_a_file_that_beats_ours_at_boot(host: Host, stack: Stack) -> None:
     doctor(host, problems=0)
 
 
+@pytest.mark.further
 def test_forwarding_that_was_turned_off_and_a_drop_in_that_was_edited(host: Host, lab: Stack) -> None:
     host.sh("echo 0 > /proc/sys/net/ipv4/ip_forward")
 

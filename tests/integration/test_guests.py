@@ -62,6 +62,7 @@ def test_live_edits_cost_a_running_guest_no_packet(host: Host, stack: Stack) -> 
     assert stack.unchanged()
 
 
+@pytest.mark.further
 def test_drift_by_virsh_and_its_repair_cost_guests_no_packet(host: Host, stack: Stack) -> None:
     stack.declare(
         {"type": "LibvirtNetwork", "name": "lab", "args": lab()},
@@ -97,7 +98,6 @@ def test_drift_by_virsh_and_its_repair_cost_guests_no_packet(host: Host, stack: 
     assert stack.unchanged()
 
 
-@pytest.mark.each_libvirt
 def test_guests_that_a_stop_and_start_by_hand_cut_off_are_plugged_in_without_a_restart(
     host: Host, stack: Stack
 ) -> None:
@@ -146,6 +146,7 @@ def test_guests_that_a_stop_and_start_by_hand_cut_off_are_plugged_in_without_a_r
     assert unchanged
 
 
+@pytest.mark.further
 def test_guests_that_wait_for_a_network_are_plugged_in_by_its_start(host: Host, stack: Stack) -> None:
     stack.network("lab", **lab())
     stack.up()
@@ -166,6 +167,7 @@ def test_guests_that_wait_for_a_network_are_plugged_in_by_its_start(host: Host, 
     assert unchanged
 
 
+@pytest.mark.further
 def test_an_outage_shows_in_the_pings_and_on_the_console(host: Host, stack: Stack) -> None:
     stack.network("lab", **lab())
     stack.up()

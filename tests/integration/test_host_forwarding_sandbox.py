@@ -304,7 +304,7 @@ def clear() -> None:
         Path("/etc/sysctl.conf").write_text("")
 
 
-@pytest.mark.parametrize("program", ["systemd-sysctl", "sysctl --system"])
+@pytest.mark.parametrize("program", ["systemd-sysctl", pytest.param("sysctl --system", marks=pytest.mark.further)])
 def test_every_verdict_on_the_next_boot_is_that_of_the_program(program: str) -> None:
     command = ["sysctl", "--system"] if program == "sysctl --system" else [SYSTEMD_SYSCTL]
     assert shutil.which(command[0]), f"{command[0]} is not installed; it belongs to systemd or procps"
@@ -357,6 +357,7 @@ INPUTS = st.fixed_dictionaries(
 FOUND = st.lists(st.tuples(st.sampled_from([*WHOLE_HOST, *fresh_kernel(INTERFACES)]), st.sampled_from("012")))
 
 
+@pytest.mark.further
 def test_whatever_was_there_and_whatever_was_asked_delete_gives_both_trees_back() -> None:
     @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(FOUND, st.lists(INPUTS, min_size=1, max_size=3))
@@ -378,6 +379,7 @@ def test_whatever_was_there_and_whatever_was_asked_delete_gives_both_trees_back(
     in_namespaces(scenario, "eth0.100", "eth1")
 
 
+@pytest.mark.further
 def test_killed_at_any_moment_a_write_leaves_the_old_file_or_the_new_one() -> None:
     code = (
         "import itertools, sys\nfrom virtnet.host.client import local_host\n"

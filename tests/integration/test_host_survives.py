@@ -73,6 +73,7 @@ def test_the_hosts_bridge_outlives_a_running_network_that_is_to_take_its_name(ho
     assert host.trace() == before
 
 
+@pytest.mark.further
 def test_a_bridge_that_others_made_under_a_stopped_networks_name_is_theirs(host: Host, stack: Stack) -> None:
     stack.network("lab", ips=[SUBNET])
     stack.up()
@@ -90,6 +91,7 @@ def test_a_bridge_that_others_made_under_a_stopped_networks_name_is_theirs(host:
     assert host.network("lab") is None
 
 
+@pytest.mark.further
 def test_a_bridge_lost_before_libvirtd_was_killed_comes_back(host: Host, stack: Stack) -> None:
     stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
     stack.up()

@@ -113,6 +113,7 @@ def test_flushed_rules_are_red_at_their_network(host: Host, stack: Stack) -> Non
     assert re.findall(r"<b>(\w+)</b>.*:::problem$", mermaid, re.MULTILINE) == ["lab"]
 
 
+@pytest.mark.further
 def test_two_hosts_are_one_map_and_a_third_that_is_not_there_is_told(host: Host, stack: Stack, tmp_path: Path) -> None:
     stack.declare(LAB)
     stack.up()
@@ -143,6 +144,7 @@ def test_a_host_that_is_not_there_is_drawn_and_told(host: Host) -> None:
     assert done.stderr == f"virtnet: qemu:///system is drawn without its networks: {told['unreachable']}\n"
 
 
+@pytest.mark.further
 def test_with_libvirt_alone_its_networks_are_drawn(host: Host, stack: Stack) -> None:
     stack.declare(LAB)
     stack.up()

@@ -51,6 +51,7 @@ def test_a_bridge_that_is_there_and_not_as_it_was(host: Host, stack: Stack, harm
     assert stack.unchanged()
 
 
+@pytest.mark.further
 def test_a_bridge_with_another_mtu_gets_the_networks_while_it_runs(host: Host, stack: Stack) -> None:
     stack.network("lab", ips=SUBNETS, mtu=1400)
     stack.up()
@@ -332,6 +333,7 @@ def edit_by_hand(host: Host, edited: str) -> None:
     host.run("virsh", "net-define", "/dev/stdin", given=xml)
 
 
+@pytest.mark.further
 def test_of_what_the_program_says_there_is_none_nothing_stays(host: Host, stack: Stack) -> None:
     none = {"forward": {"mode": "none"}, "mtu": 0, "domain": {}, "dns": {}, "bandwidth": {}, "port_isolated": False}
     stack.network("lab", ips=[{"address": "10.91.0.1/24", "dhcp": {}}], **none, routes=[], port_groups=[])
@@ -408,6 +410,7 @@ def test_what_nobody_named_and_others_changed_is_a_note_until_it_is_owned_or_und
     assert stack.unchanged()
 
 
+@pytest.mark.further
 def test_nothing_is_said_of_what_an_adopted_network_had(host: Host, stack: Stack) -> None:
     stack.network("lab", ips=SUBNETS)
     stack.up()

@@ -318,6 +318,7 @@ def test_dual_stack_with_dhcp_for_both_and_a_route(host: Host, stack: Stack) -> 
     assert stack.unchanged()
 
 
+@pytest.mark.further
 def test_a_network_can_be_changed_while_it_does_not_run(host: Host, stack: Stack) -> None:
     steps: list[dict[str, Any]] = [
         {"active": False},
@@ -372,6 +373,7 @@ def test_a_network_that_the_state_lost_is_taken_up_again(host: Host, stack: Stac
     assert host.network("lab") is None
 
 
+@pytest.mark.further
 def test_another_driver_in_the_uri_is_another_spelling(host: Host, stack: Stack) -> None:
     stack.network("lab", ips=[SUBNET], uri="qemu:///system")
     stack.up()

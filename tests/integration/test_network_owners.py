@@ -46,6 +46,7 @@ def test_a_rename_of_the_resource_that_made_the_network(host: Host, stack: Stack
     assert (dump(host, "lab"), host.sh("cat /sys/class/net/vn-lab/ifindex")) == (before, index)
 
 
+@pytest.mark.further
 def test_what_runs_when_an_adopted_network_was_given_back_can_be_defined_and_adopted(host: Host, forks: Forks) -> None:
     first, second = Stack(host, forks, "first"), Stack(host, forks, "second")
     host.virsh("net-start", "default")

@@ -47,7 +47,7 @@ def desk(host: Host) -> Iterator[Workstation]:
         yield made
 
 
-@pytest.mark.parametrize("transport", ["tcp", "tls"])
+@pytest.mark.parametrize("transport", [pytest.param("tcp", marks=pytest.mark.further), "tls"])
 def test_networks_work_and_what_needs_the_host_is_said_at_preview(
     host: Host, desk: Workstation, forks: Forks, transport: str
 ) -> None:

@@ -12,6 +12,7 @@ from tests.hosts.sandboxed import Host
 from tests.hosts.workstation import workstation
 from tests.integration.forks import Forks
 from tests.integration.stack import Stack
+from tests.rows import rows
 
 pytestmark = pytest.mark.integration
 
@@ -112,7 +113,7 @@ DRIFT = {
 FOLLOWS = {"record-missing": ["links-missing"]}
 
 
-@pytest.mark.parametrize("kind", DRIFT)
+@pytest.mark.parametrize("kind", rows(DRIFT, {"rules-missing"}))
 def test_what_others_undo_is_named_by_a_refresh_and_mended_live(lab: Site, stack: Stack, kind: str) -> None:
     stack.declare(forward())
     stack.up()
@@ -192,6 +193,7 @@ def strict_firewalld(lab: Site) -> Iterator[None]:
         stop_firewalld(lab.host)
 
 
+@pytest.mark.further
 @pytest.mark.usefixtures("strict_firewalld")
 def test_firewalld_that_lets_its_own_forwards_pass_alone_gets_the_same_for_good(lab: Site, stack: Stack) -> None:
     stack.declare(forward(sources=[f"{OUTSIDE[4]}/32"]))
@@ -212,6 +214,7 @@ def test_firewalld_that_lets_its_own_forwards_pass_alone_gets_the_same_for_good(
     stack.destroy()
 
 
+@pytest.mark.further
 def test_two_stacks_cannot_have_one_port(lab: Site, host: Host, forks: Forks) -> None:
     holder, comer = Stack(host, forks, "first"), Stack(host, forks, "second")
     holder.declare(forward())
@@ -278,6 +281,7 @@ def test_a_restart_of_the_network_by_virtnet_or_by_hand_leaves_the_way_in(lab: S
     stack.destroy()
 
 
+@pytest.mark.further
 def test_what_watches_over_links_goes_on_through_edits_of_each_kind(lab: Site, stack: Stack) -> None:
     stack.declare(forward(ports=[{"protocol": "tcp", "listen_port": "8080-8081", "target_port": "80-81"}]))
     stack.up()
@@ -295,6 +299,7 @@ def test_what_watches_over_links_goes_on_through_edits_of_each_kind(lab: Site, s
     stack.destroy()
 
 
+@pytest.mark.further
 def test_over_ssh(host: Host, forks: Forks) -> None:
     host.run("virsh", "--quiet", "net-define", "/dev/stdin", given=NETWORK_XML.format(
         forward="<forward mode='nat'/>", bridge=BRIDGE, stp="off"

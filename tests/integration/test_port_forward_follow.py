@@ -79,6 +79,7 @@ def test_one_run_moves_a_reservation_and_the_forward_that_names_it(lab: Site, st
     destroyed(lab, stack)
 
 
+@pytest.mark.further
 def test_a_reservation_that_goes_and_takes_the_guest_along_is_refused_in_the_preview(lab: Site, stack: Stack) -> None:
     opened(lab, stack)
     stack.declare(network({"db": WEB[4]}), forward())
@@ -116,6 +117,7 @@ def test_what_nothing_in_the_run_makes_is_refused_by_the_first_preview(
     assert f"pulumi up would refuse this on the host as it is now: {said}" in previewed
 
 
+@pytest.mark.further
 def test_what_the_run_makes_is_previewed_as_it_will_be(lab: Site, stack: Stack) -> None:
     stack.declare(network({"web": WEB[4]}), forward())
 

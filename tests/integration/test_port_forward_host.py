@@ -21,6 +21,7 @@ from tests.campaigns.port_forward import (
 )
 from tests.hosts.peers import BRIDGE, HOST, OUTSIDE, Site, site
 from tests.hosts.sandboxed import Host
+from tests.rows import rows
 
 from virtnet.port_forward.forward import Forward, PortRange
 from virtnet.port_forward.restore import files
@@ -55,14 +56,8 @@ def lab(host: Host) -> Iterator[Site]:
         made.remove_network()
 
 
-#: What another daemon does in another way.
-OF_THE_DAEMON = "a restart of libvirt's daemon"
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=pytest.mark.each_libvirt) if name == OF_THE_DAEMON else name for name in SURVIVED],
-)
+@pytest.mark.each_libvirt
+@pytest.mark.parametrize("name", rows(SURVIVED, {"a restart of libvirt's daemon", "a boot"}))
 def test_every_path_survives(lab: Site, name: str) -> None:
     (event,) = [event for event in EVENTS if event.name == name]
 
@@ -116,6 +111,7 @@ def test_what_is_broken_is_found_and_mended(bridged: Host) -> None:
         assert check(bridged) == set(), broken
 
 
+@pytest.mark.further
 def test_several_at_once_do_not_meet(bridged: Host) -> None:
     """The service and the provider, say."""
     run = f'sh {files.SCRIPT_PATH} links & runs="$runs $!";'
@@ -152,6 +148,7 @@ def test_its_rule_is_first_again_with_a_change_and_with_the_services_start(bridg
         bridged.sh(f"iptables -w -D FORWARD {drop}")
 
 
+@pytest.mark.further
 def test_the_service_leaves_what_somebody_puts_before_its_rule(bridged: Host) -> None:
     ours = only_ours(bridged)
     with service(bridged):
@@ -194,6 +191,7 @@ def test_no_foreign_link_or_rule_is_touched(bridged: Host) -> None:
     assert "table netdev mine" in left
 
 
+@pytest.mark.further
 def test_a_change_loses_no_connection_of_a_port_that_stays(lab: Site) -> None:
     host, outside = lab.host, lab.peers["outside"]
     lab.start_network("nat")
@@ -237,6 +235,7 @@ LoadRules({id!r}, None, {after!r}, {listed}).execute(Clients(libvirt=None, host=
 """
 
 
+@pytest.mark.further
 def test_a_step_finds_another_table_than_was_planned_for(bridged: Host) -> None:
     one, other = forward(4, "nat"), forward(6, "nat")
     more = one._replace(ports=(*one.ports, PortRange("tcp", 8081, 8081, 81)))

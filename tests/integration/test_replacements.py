@@ -21,6 +21,7 @@ def uuid(host: Host, name: str) -> str:
     return (host.network(name) or {}).get("UUID", "")
 
 
+@pytest.mark.further
 def test_a_name_that_others_have_costs_nobody_the_network(host: Host, stack: Stack, forks: Forks) -> None:
     others = Stack(host, forks, "others")
     others.network("theirs", **OTHER)

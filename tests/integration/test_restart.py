@@ -38,6 +38,7 @@ def attribute(host: Host, path: str) -> str:
     return host.sh(f"cat /sys/class/net/{path}").strip()
 
 
+@pytest.mark.further
 def test_mtu_and_isolation_of_guests_come_back(host: Host, stack: Stack) -> None:
     stack.network("lab", **LAB, port_isolated=True, mtu=1400)
     stack.up()
@@ -112,6 +113,7 @@ def test_a_macvtap_guest_refuses_the_restart(host: Host, stack: Stack) -> None:
         assert "mode='private'" in host.virsh("net-dumpxml", "lab")
 
 
+@pytest.mark.further
 def test_a_uri_that_reaches_no_guests_refuses_the_restart_and_names_one_that_does(host: Host, stack: Stack) -> None:
     uri = "network:///system"
     stack.network("lab", **LAB, uri=uri)
@@ -159,6 +161,7 @@ def test_a_start_that_fails_gives_everybody_the_old_network_back(host: Host, sta
         assert "holding" not in host.virsh("net-list", "--all", "--name")
 
 
+@pytest.mark.further
 def test_a_bridge_deleted_by_hand_comes_back_with_its_guests(host: Host, stack: Stack) -> None:
     stack.network("lab", **LAB)
     stack.up()
@@ -175,6 +178,7 @@ def test_a_bridge_deleted_by_hand_comes_back_with_its_guests(host: Host, stack: 
         host.sh(f"ping -c 2 -i 0.2 -W 2 {web.address}")
 
 
+@pytest.mark.further
 def test_a_network_on_a_host_bridge_takes_its_guests_to_another(host: Host, stack: Stack) -> None:
     host.sh("for bridge in br0 br1; do ip link add $bridge type bridge stp_state 0; ip link set $bridge up; done")
     stack.network("lab", forward={"mode": "bridge"}, bridge={"name": "br0"})
@@ -188,6 +192,7 @@ def test_a_network_on_a_host_bridge_takes_its_guests_to_another(host: Host, stac
         assert on_bridge(host, "br0") == set()
 
 
+@pytest.mark.further
 def test_a_change_waits_for_another_process_that_changes_the_host(host: Host, stack: Stack) -> None:
     stack.network("lab", **LAB)
     stack.up()
@@ -201,6 +206,7 @@ def test_a_change_waits_for_another_process_that_changes_the_host(host: Host, st
     assert "lab.example" in host.virsh("net-dumpxml", "lab")
 
 
+@pytest.mark.further
 @pytest.mark.each_libvirt
 def test_libvirtd_killed_between_any_two_steps_loses_nobody(host: Host) -> None:
     shown = host.run("python", "-m", "tests.campaigns.killed_restarts", directory=REPOSITORY)
@@ -233,6 +239,7 @@ READ = (
 )
 
 
+FURTHER = pytest.mark.further
 NFT = "$(readlink -f $(command -v nft))"
 
 
@@ -240,13 +247,16 @@ NFT = "$(readlink -f $(command -v nft))"
     ("prepare", "change", "lives"),
     [
         pytest.param("true", {"mtu": 1400}, True, id="the only NAT network"),
-        pytest.param("virsh -q net-start default", {"mtu": 1400}, True, id="another beside it"),
-        pytest.param(f"touch /run/no; mount --bind /run/no {NFT}", {"mtu": 1400}, True, id="no nft on the host"),
+        pytest.param("virsh -q net-start default", {"mtu": 1400}, True, id="another beside it", marks=FURTHER),
+        pytest.param(
+            f"touch /run/no; mount --bind /run/no {NFT}", {"mtu": 1400}, True, id="no nft on the host", marks=FURTHER
+        ),
         pytest.param(
             f"printf '#!/bin/sh\\nexit 1\\n' >/run/no; chmod +x /run/no; mount --bind /run/no {NFT}",
             {"mtu": 1400},
             True,
             id="a kernel without nf_tables, where nft does nothing",
+            marks=FURTHER,
         ),
         pytest.param("true", {"forward": {"mode": "route"}}, False, id="nothing translates afterwards"),
     ],

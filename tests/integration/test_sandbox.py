@@ -293,6 +293,7 @@ def answers_before_and_after(virtnet: list[str]) -> tuple[list[str], list[str]]:
     return before, after
 
 
+@pytest.mark.further
 def test_qemu_is_asked_what_it_can_do_in_the_first_sandbox_only(tmp_path: Path) -> None:
     first = answers_before_and_after(with_cache(tmp_path))
     # Several, as libvirt sees another processor when it happens to start on another one.
@@ -313,6 +314,7 @@ def test_the_daemons_run_on_every_processor_that_the_caller_may_use() -> None:
     assert allowed == {sum(1 << number for number in os.sched_getaffinity(0))}
 
 
+@pytest.mark.further
 def test_damaged_answer_of_qemu_is_asked_for_again(tmp_path: Path) -> None:
     answers_before_and_after(with_cache(tmp_path))
     kept = sorted((tmp_path / "virtnet" / "qemu-capabilities").glob("*.xml"))
@@ -394,7 +396,7 @@ def test_sysctl_files_of_the_machine_are_not_seen() -> None:
     assert lines_of("ls -A /etc/sysctl.d; grep -v '^#' /etc/sysctl.conf || true") == []
 
 
-@pytest.mark.parametrize("victim", ["launcher", "unshare"])
+@pytest.mark.parametrize("victim", ["launcher", pytest.param("unshare", marks=pytest.mark.further)])
 def test_killed_sandbox_leaves_nothing(nothing_left: list[str], victim: str) -> None:
     script = f"{NAMESPACE}; virsh -q net-start default; setsid --fork sleep 600; echo on; sleep 600"
     with started(script) as (process, next_line):
@@ -471,6 +473,7 @@ def _read_terminal(terminal: int, until: bytes) -> bytes:
     return output
 
 
+@pytest.mark.further
 def test_sandboxes_with_the_same_network_run_side_by_side(nothing_left: list[str]) -> None:
     script = (
         f"{NAMESPACE}; virsh -q net-start default; echo on; read _; ps -C dnsmasq -o pid= | wc -l; ls /sys/class/net"
@@ -563,6 +566,7 @@ def test_ordinary_user_gets_the_same(nothing_left: list[str]) -> None:
     assert int(lines[6]) > 0
 
 
+@pytest.mark.further
 def test_ordinary_user_asks_qemu_once_too() -> None:
     with as_ordinary_user("nobody:100000:65536\n") as virtnet:
         first = answers_before_and_after(virtnet)

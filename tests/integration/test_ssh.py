@@ -236,7 +236,7 @@ HOSTILE = (
 """Names of interfaces, files and parameters; a shell that took one for more than a name would end itself."""
 
 
-@pytest.mark.parametrize("user", ["root", OPERATOR])
+@pytest.mark.parametrize("user", [pytest.param("root", marks=pytest.mark.further), OPERATOR])
 def test_hostile_names_never_reach_a_shell_or_an_option_parser(host: Host, desk: Workstation, user: str) -> None:
     host.sh("mkdir -m 777 /run/there")
     shown = python(
@@ -297,6 +297,7 @@ def test_an_ordinary_user_is_root_by_sudo_and_else_told_at_preview(host: Host, d
     assert "will set net.ipv4.ip_forward to 1" in with_sudo
 
 
+@pytest.mark.further
 def test_a_user_whom_libvirt_there_does_not_let_in_is_told_so(desk: Workstation) -> None:
     shown = python(
         desk,
@@ -313,6 +314,7 @@ def test_a_user_whom_libvirt_there_does_not_let_in_is_told_so(desk: Workstation)
     assert "Permission denied" in shown
 
 
+@pytest.mark.further
 def test_an_ordinary_user_of_this_machine_is_root_by_sudo(host: Host, desk: Workstation) -> None:
     program = (
         f"{PROLOGUE}clients = look('qemu:///system')\n"
@@ -340,6 +342,7 @@ def test_an_ordinary_user_of_this_machine_is_root_by_sudo(host: Host, desk: Work
     assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "1\n"
 
 
+@pytest.mark.further
 def test_an_account_for_libvirt_alone_is_still_good_for_networks(host: Host, desk: Workstation, stack: Stack) -> None:
     helper = "virt-ssh-helper"
     script = f"#!/bin/sh\ncase $SSH_ORIGINAL_COMMAND in *{helper}*) exec {helper} qemu:///system ;; esac\nexit 1\n"

@@ -46,6 +46,7 @@ def chain(host: Host, tmp_path: Path) -> Iterator[Fleet]:
         yield made
 
 
+@pytest.mark.further
 def test_a_jump_host_that_is_gone_is_one_sentence_in_time(chain: Fleet, forks: Forks) -> None:
     stack = Stack(chain.desk, forks)
     declare(stack, chain.uris["beta"])
@@ -83,6 +84,7 @@ def test_a_host_with_another_key_than_the_known_one_is_one_sentence(
     assert known.read_text() == f"{HOST_ADDRESS} {other}", "nothing is trusted on the way"
 
 
+@pytest.mark.further
 def test_a_host_that_is_not_known_is_one_sentence_and_stays_unknown(
     host: Host, desk: Workstation, forks: Forks
 ) -> None:
