@@ -288,6 +288,7 @@ class Provider(dynamic.ResourceProvider):
                 self._tell,
                 ignored=ignored,
                 announced=self._session.announced(resource, desired),
+                left_behind=self._session.left_behind(resource, recorded, desired),
             )
         except VirtnetError as error:
             raise self._as_answer(error) from None
@@ -301,10 +302,17 @@ class Provider(dynamic.ResourceProvider):
         resource = self._resource()
         try:
             recorded = self._received(resource, _props)
-            anew = self._session.made_anew(resource, recorded)
-            announced = self._session.announced(resource, recorded)
-            lifecycle.delete(resource, recorded, self._session.connect, self._show, anew=anew, announced=announced)
-            self._session.announcements.no_longer_replaced(_key_of(recorded))
+            lifecycle.delete(
+                resource,
+                recorded,
+                self._session.connect,
+                self._show,
+                anew=self._session.made_anew(resource, recorded),
+                announced=self._session.announced(resource, recorded),
+                left_behind=self._session.left_behind(resource, recorded),
+                used_by=self._session.used_by(resource, recorded),
+            )
+            self._session.announcements.gone(_key_of(recorded))
         except VirtnetError as error:
             raise self._as_answer(error) from None
 

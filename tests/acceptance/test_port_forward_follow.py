@@ -26,9 +26,9 @@ told = json.loads(Path(__file__).with_name("resources.json").read_text())
 if told.get("secret"):
     for reserved in told["network"]["ips"][0]["dhcp"]["hosts"]:
         reserved["ip"] = pulumi.Output.secret(reserved["ip"])
-network = virtnet.LibvirtNetwork("lab", **told["network"])
+named = {{"network": virtnet.LibvirtNetwork("lab", **told["network"]).name}} if told["network"]["name"] else {{}}
 if told["forward"]:
-    virtnet.PortForward("web", **{{"network": network.name, **told["forward"]}})
+    virtnet.PortForward("web", **{{**named, **told["forward"]}})
 '''
 
 NETWORK: Mapping[str, Any] = {"name": "lab", "forward": {"mode": "nat"}, "bridge": {"name": "virbr7"}}
@@ -194,3 +194,51 @@ def test_a_secret_address_of_a_reservation_stays_one_where_a_forward_leads_to_it
     nowhere(stack.up() + stack.preview())
     lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
     nowhere(stack.destroy())
+
+
+def test_a_reservation_is_not_renamed_in_the_run_that_replaces_its_network(lab: Site, stack: Stack) -> None:
+    declare(stack, WEB[4])
+    stack.up()
+    lab.plug_in()
+    forward = {**FORWARD, "target_name": "db"}
+    # A guest that is attached keeps its network from being replaced, and would hide what is tried here.
+    lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
+    declare(stack, WEB[4], name="lap", reserved="db", forward=forward)
+
+    previewed, refused = stack.preview(check=False), stack.up(check=False)
+
+    reason = "this would be refused then: network 'lap' has no DHCP reservation of web with an address"
+    assert "pulumi up would refuse this on the host as it is now: Pulumi deletes this before it replaces" in previewed
+    assert reason in previewed
+    assert reason in refused
+    lab.plug_in()
+    assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
+    declare(stack, WEB[4], reserved="db", forward=forward)
+    stack.up()
+    lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
+    declare(stack, WEB[4], name="lap", reserved="db", forward=forward)
+    assert "would refuse" not in stack.preview()
+    stack.up()
+    lab.plug_in()
+    assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
+    assert stack.unchanged()
+    lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
+    stack.destroy()
+
+
+def test_a_network_stays_while_a_forward_of_the_program_leads_there(lab: Site, stack: Stack) -> None:
+    by_name = {**FORWARD, "network": "lab"}
+    for forward in ({}, by_name):
+        declare(stack, WEB[4], forward=forward)
+        stack.up()
+    declare(stack, WEB[4], name="", forward=by_name)
+
+    refused = stack.up(check=False)
+
+    assert "network 'lab' on qemu:///system was not deleted: urn:" in refused
+    lab.plug_in()
+    assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
+    lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
+    declare(stack, WEB[4], name="", forward={})
+    stack.up()
+    assert stack.resources() == []

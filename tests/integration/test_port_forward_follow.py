@@ -130,6 +130,25 @@ def test_what_the_run_makes_is_previewed_as_it_will_be(lab: Site, stack: Stack) 
     destroyed(lab, stack)
 
 
+def test_a_forward_that_uses_the_old_name_of_its_network_is_named_by_the_preview(lab: Site, stack: Stack) -> None:
+    opened(lab, stack)
+    lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
+    stack.declare(network({"web": WEB[4]}, name="lap"), forward())
+
+    previewed = stack.preview(check=False)
+
+    assert (
+        "port forward 'web' on qemu:///system: pulumi up would refuse this on the host as it is now: this run gives "
+        "network 'lab' the name 'lap', so network 'lab' doesn't exist afterwards. Set network to the name output of "
+        "that network (network=network.name)"
+    ) in previewed
+    stack.declare(network({"web": WEB[4]}, name="lap"), forward(network="lap"))
+    stack.up()
+    lab.plug_in()
+    assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
+    destroyed(lab, stack)
+
+
 def test_a_reservation_that_is_moved_by_hand_is_drift(lab: Site, stack: Stack) -> None:
     opened(lab, stack)
     mac = "52:54:00:00:00:50"

@@ -72,6 +72,7 @@ class Announcements:
         self._announced: dict[Place, Announced] = {}
         self._places: dict[str, tuple[Place, ...]] = {}
         self._early: dict[Place, dict[str, Callable[[], Listener]]] = {}
+        self._building: dict[str, tuple[Place, ...]] = {}
         self._standing: dict[Place, Standing] = {}
         self._hosts = Spellings()
 
@@ -92,6 +93,23 @@ class Announcements:
             self._withdraw(key)
             self._places[key] = tuple(dict.fromkeys(places))
             self._announced.update(dict.fromkeys(self._places[key], announced))
+
+    def builds(self, key: str, places: Iterable[Place]) -> None:
+        """Note that a resource of the program builds on what is at these places."""
+        with self._lock:
+            self._building[key] = self._spelled(places)
+
+    def building(self, places: Iterable[Place]) -> list[str]:
+        """The keys of the resources of the program that build on what is at one of these places."""
+        with self._lock:
+            there = frozenset(self._spelled(places))
+            return [key for key, needed in self._building.items() if not there.isdisjoint(needed)]
+
+    def gone(self, key: str) -> None:
+        """Note that a resource is deleted. What takes its place is checked once more."""
+        self.no_longer_replaced(key)
+        with self._lock:
+            self._building.pop(key, None)
 
     def no_longer_replaced(self, key: str) -> None:
         """Note that what was to be replaced is deleted, so that only the new one is to come, or that it is created."""
@@ -132,7 +150,7 @@ class Announcements:
         `listener` gives the resource. Both are one: nothing is announced between the look and the note.
         """
         with self._lock:
-            places = self._spelled(places)
+            places = self._building[key] = self._spelled(places)
             found = next((self._announced[place] for place in places if place in self._announced), None)
             if found is None:
                 for place in places:

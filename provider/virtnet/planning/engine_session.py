@@ -169,13 +169,41 @@ class EngineSession(Generic[Hosts]):
         if found.is_refused:
             found = found._replace(given_up=tuple(self.claims.given_up(key_of(desired))))
         if recorded is not None:
-            announced = Announced(resource, recorded, desired)
-            places = _places(resource, recorded, desired)
-            found = found._replace(too_early=tuple(self.announcements.too_early(announced, places)))
+            replaces = found.replaced is not None
+            found = found._replace(left_behind=self.left_behind(resource, recorded, desired, is_replaced=replaces))
         refusals, lines = messages.reviewed(found, resource.messages())
         self._previewed.update(refusals, lines)
         operation: Operation = "create" if recorded is None else "update" if found.replaced is None else "replace"
         return Reviewed(refusals, lines, self._record(resource, operation, recorded, desired, found))
+
+    def left_behind(
+        self,
+        resource: "Resource[Any]",
+        recorded: "Values",
+        desired: "Values | None" = None,
+        *,
+        is_replaced: bool = False,
+    ) -> tuple[str, ...]:
+        """The keys of resources that build on one and were compared before it, so that they would not follow.
+
+        What is desired left out: as it was checked with nothing recorded, to take the place of this one, if it was.
+        """
+        places = tuple(resource.announces(recorded))
+        if desired is None:
+            announced = self.announcements.at(places)
+            if announced is None or not (announced.is_replaced and announced.recorded):
+                return ()
+        else:
+            announced = Announced(resource, recorded, desired, is_replaced=is_replaced)
+            places = tuple(_places(resource, recorded, desired))
+        return tuple(self.announcements.too_early(announced, places))
+
+    def used_by(self, resource: "Resource[Any]", recorded: "Values") -> tuple[str, ...]:
+        """The keys of resources of the program that build on one that is deleted, and not to be made anew."""
+        places = tuple(resource.announces(recorded))
+        if self.announcements.at(places) is not None:
+            return ()
+        return tuple(self.announcements.building(places))
 
     def unseen(self, resource: "Resource[Any]", recorded: "Values", desired: "Values") -> Reviewed:
         """What a preview shows of an update that is the engine's alone, of its own record of the resource."""
@@ -237,6 +265,8 @@ class EngineSession(Generic[Hosts]):
             return []
         met = self.claims.want(key, resource.wants(desired), resource.wants(recorded) if recorded else ())
         self._announce(resource, key, recorded, desired)
+        if resource.builds_on is not None:
+            self.announcements.builds(key, resource.builds_on.places(desired))
         return [
             Failure(
                 one.want.path, one.want.kind, {"value": one.want.value, "other": one.other.value, "holder": one.holder}

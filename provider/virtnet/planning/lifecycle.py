@@ -14,7 +14,7 @@ from virtnet.planning import messages as sentences
 from virtnet.planning.announcements import Announced
 from virtnet.planning.apply import apply
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.findings import Note, Subject, in_words
+from virtnet.planning.findings import Note, Refusal, Subject, in_words
 from virtnet.planning.ignored import as_recorded, left_alone
 from virtnet.planning.merge import differences
 from virtnet.planning.ownership.claims import Claims, key_of
@@ -25,7 +25,7 @@ from virtnet.planning.property_paths import places, within
 from virtnet.planning.reports import other_host
 from virtnet.planning.resource import Observed, Resource
 from virtnet.spec.failures import Failure
-from virtnet.spec.part import UNKNOWN, TreeType, Values, walk_unknown
+from virtnet.spec.part import UNKNOWN, TreeType, Values, only, walk_unknown
 from virtnet.spec.paths import Steps
 from virtnet.transport.uri import same_place
 
@@ -189,6 +189,10 @@ def preview(
         if plan.found_own:
             record = _record_by_plan(plan)
             again = _if_replaced(resource, clients, desired, record, connect, announced=announced)
+            # The engine has asked a diff of the other: it is recorded, so what builds on it is deleted first.
+            if again is not None and announced is not None and announced.is_replaced and announced.recorded:
+                was = {**plan.found_inputs, **only(desired, ("uri", "__owner", "__urn"))}
+                return again._replace(deleted_first=_deleted_first(resource, record, was, connect, announced))
             found = found._replace(if_replaced=again)
         elif plan.held_by_other and not _is_held(plan.held_by_other, desired, claims):
             record = {**plan.details, **plan.held_by_other}
@@ -360,11 +364,15 @@ def update(
     progress: Show | None = None,
     ignored: Sequence[Steps] = (),
     announced: Announced | None = None,
+    left_behind: Sequence[str] = (),
 ) -> dict[str, object]:
     """Observe again, plan again, apply; return the new outputs.
 
-    `progress` as for create, `ignored` and `announced` as for preview.
+    `progress` as for create, `ignored` and `announced` as for preview. `left_behind` are the keys of resources that
+    would have to follow and would not: then it is refused.
     """
+    if left_behind:
+        raise Refused(sentences.would_leave_behind(subject_of(resource, desired, recorded), left_behind))
     clients = connect(str(desired["uri"]))
     plan = None
     try:
@@ -506,12 +514,15 @@ def delete(
     progress: Show | None = None,
     anew: Values | None = None,
     announced: Announced | None = None,
+    left_behind: Sequence[str] = (),
+    used_by: Sequence[str] = (),
 ) -> None:
     """Undo what create did, protecting what is plugged in. Gone already is success. `progress` as for create.
 
     `anew` is what is then made in its place: where that would be refused, nothing is deleted. Nor is it where another
-    resource that this one builds on is replaced by this run (`announced`) and that would be refused: the engine deletes
-    first what builds on another.
+    resource that this one builds on is replaced by this run (`announced`) and that would be refused, or this one on it:
+    the engine deletes first what builds on another. `left_behind` as for update, where it is replaced; `used_by` are
+    the keys of resources of the program that build on it, where it is not.
     """
     inputs = resource.recorded_inputs(recorded)
     subject = subject_of(resource, inputs, recorded)
@@ -519,8 +530,14 @@ def delete(
     with clients.lock():
         observed = _observe_for_delete(resource, clients, recorded, subject)
         plan = resource.plan(None, recorded, observed)
+        if left_behind and plan.steps:
+            raise Refused(sentences.would_leave_behind(subject, left_behind))
+        if used_by and plan.removes and not plan.refusals:
+            raise Refused(sentences.used_by_others(subject, used_by))
         if announced is not None and announced.is_replaced and plan.steps:
             _refuse_with_other(subject, announced, connect)
+            if anew is None and (lost := _deleted_first(resource, recorded, inputs, connect, announced)):
+                raise Refused(sentences.not_deleted_first(subject, lost, resource.messages()))
         if (
             anew is not None
             and plan.steps
@@ -548,6 +565,18 @@ def _refuse_with_other(subject: Subject, announced: Announced, connect: Connect)
     against = (*found.refusals, *found.against_anew)
     if against:
         raise Refused(sentences.not_deleted_with_other(subject, of_other, against, other.messages()))
+
+
+def _deleted_first(
+    resource: Resource[Observed], recorded: Values, inputs: Values, connect: Connect, announced: Announced
+) -> tuple[Refusal, ...]:
+    """Why the same inputs would be refused on what replaces another resource, which is after this one is deleted.
+
+    How the program changes them is told only then.
+    """
+    if resource.builds_on is None:
+        return ()
+    return _anew(resource, recorded, resource.builds_on.moved(inputs, announced), connect, announced).refusals
 
 
 def _by_mark(announced: Announced, connect: Connect) -> Values | None:

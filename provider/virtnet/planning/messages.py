@@ -6,7 +6,7 @@ What a resource finds and does is said in the resource's own `Messages`, which a
 from collections.abc import Iterable, Iterator, Sequence
 
 from virtnet.errors import AccessDenied, Left, Unreachable, VirtnetError
-from virtnet.planning.findings import Messages, Note, Refusal, Subject, Summary, read_error
+from virtnet.planning.findings import Advice, Messages, Note, Refusal, Subject, Summary, read_error
 from virtnet.planning.ownership.claims import GivenUp
 from virtnet.planning.plan import Change, Step
 from virtnet.planning.preview.found import Preview
@@ -70,6 +70,11 @@ def _refusals(preview: Preview, messages: Messages, condition: str) -> Iterator[
         yield f"{about}: {condition}pulumi up would refuse this: {belongs_to(preview.claimed_by)}"
     for refusal in preview.refusals:
         yield f"{about}: {condition}pulumi up would refuse this on the host as it is now: {messages.advice(refusal)}"
+    if preview.deleted_first:
+        told = deleted_first(preview.deleted_first, messages)
+        yield f"{about}: {condition}pulumi up would refuse this on the host as it is now: {told}"
+    for key in preview.left_behind:
+        yield f"{about}: {condition}pulumi up would refuse this: {leaves_behind(key)}"
     for refusal in preview.against_anew:
         yield f"{subject(preview.subject)}: {condition}pulumi up would refuse this on the host as it is now: {messages.advice(refusal)}"
     for one in preview.given_up:
@@ -107,17 +112,44 @@ def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str
         yield f"{about}: {condition}will {messages.sentence(step)}"
     for note in preview.notes:
         yield f"{about}: {condition}note: {messages.sentence(note)}"
-    for urn in preview.too_early:
-        yield f"{about}: {condition}note: {too_early(urn)}"
     for note in preview.notes_anew:
         yield f"{subject(preview.subject)}: {condition}note: {messages.sentence(note)}"
 
 
-def too_early(urn: str) -> str:
+def leaves_behind(urn: str) -> Advice:
     """Another resource of the run that uses what this one changes, and was planned before it."""
+    return Advice(
+        f"{urn} uses what this changes, and Pulumi planned that resource first, so it wouldn't follow in this run",
+        "Give that resource an output of this one (network=network.name), or let it depend on this one (depends_on)",
+    )
+
+
+def would_leave_behind(of: Subject, urns: Iterable[str]) -> str:
+    """The same, of an update that was not begun."""
+    reasons = ". ".join(str(leaves_behind(urn)) for urn in urns)
+    return f"{subject(of)} was not changed: {reasons}"
+
+
+def deleted_first(refusals: Iterable[Refusal], messages: Messages) -> Advice:
+    """A resource that Pulumi deletes before it replaces another, and tells its new inputs only afterwards."""
+    reasons = ". ".join(messages.advice(refusal).reason for refusal in refusals)
+    return Advice(
+        "Pulumi deletes this before it replaces what this is made for, and says only later how this changes. As it is "
+        f"now, this would be refused then: {reasons}",
+        "Make the other changes in one run of pulumi up, and those that replace something in another",
+    )
+
+
+def not_deleted_first(of: Subject, refusals: Iterable[Refusal], messages: Messages) -> str:
+    """The same, of a delete that was not begun."""
+    return f"{subject(of)} was not changed: {deleted_first(refusals, messages)}"
+
+
+def used_by_others(of: Subject, urns: Iterable[str]) -> str:
+    """A delete of what other resources of the program are made for."""
     return (
-        f"{urn} uses what this changes, and Pulumi planned that resource first, so it may follow only in the next run. Let "
-        "that resource depend on this one (depends_on)"
+        f"{subject(of)} was not deleted: {listed(urns)} in this program would lead nowhere. Remove that from the program "
+        "too, or keep this"
     )
 
 

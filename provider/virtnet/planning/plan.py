@@ -86,6 +86,10 @@ class Plan(NamedTuple):
 
     Pulumi is about to replace it then, or an earlier run was not recorded. A create cannot tell which.
     """
+    found_inputs: Mapping[str, Any] = MappingProxyType({})
+    """Of such a create: the inputs that what is there was made by, where a kind can tell them."""
+    removes: bool = False
+    """Of a delete: whether what other resources build on is gone after the steps."""
     transition: Transition | None = None
     """What the host has before and after the steps; None where that is as recorded, and as desired."""
     held_by_other: Mapping[str, Any] = MappingProxyType({})

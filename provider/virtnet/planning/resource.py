@@ -50,6 +50,8 @@ class BuildsOn(Generic[Observed]):
     """(observed, what another becomes) -> the same once that is so. Pure.
 
     In `up` the other may be as far already, or not yet, where nothing has it come first."""
+    moved: Callable[[Values, Announced], Values]
+    """(inputs, what another becomes) -> the same, calling the other by the name that it gets. Pure."""
 
 
 def _named(values: Values) -> str | None:

@@ -418,6 +418,7 @@ class Plugin(ResourceProviderServicer):
                 progress=self._progress(request),
                 ignored=ignored,
                 announced=self._session.announced(resource, desired),
+                left_behind=self._session.left_behind(resource, recorded, desired),
             )
         except ApplyFailed as error:
             if error.outputs is None:
@@ -457,8 +458,10 @@ class Plugin(ResourceProviderServicer):
             progress=self._progress(request),
             anew=self._session.made_anew(resource, recorded),
             announced=self._session.announced(resource, recorded),
+            left_behind=self._session.left_behind(resource, recorded),
+            used_by=self._session.used_by(resource, recorded),
         )
-        self._session.announcements.no_longer_replaced(request.urn)
+        self._session.announcements.gone(request.urn)
         return empty_pb2.Empty()
 
     @_reports_errors

@@ -280,7 +280,8 @@ def _network_missing(*, network: str, names: Sequence[str], nearest: str) -> Adv
     meant = f"Did you mean '{nearest}'? " if nearest else ""
     return Advice(
         f"libvirt has no network '{network}' (existing networks: {there})",
-        f"{meant}Correct the name, or pass the name of the LibvirtNetwork that makes it, so that Pulumi makes it first",
+        f"{meant}Correct the name. If this program creates the network, set network to its name output "
+        "(network=network.name), so that Pulumi creates it first",
     )
 
 
@@ -314,8 +315,8 @@ def _await_target(*, network: str, name: str) -> str:
 def _no_network(*, network: str, names: Sequence[str]) -> str:
     there = listed(names) if names else "none"
     return (
-        f"libvirt has no network '{network}' (existing networks: {there}). Correct the name, or let the program create it "
-        "first (depends_on)"
+        f"libvirt has no network '{network}' (existing networks: {there}). Correct the name. If this program creates "
+        "the network, set network to its name output (network=network.name), so that Pulumi creates it first"
     )
 
 
@@ -380,6 +381,10 @@ REFUSALS: Mapping[Enum, Advice | Callable[..., Advice]] = {
     RefusalKind.HELD_BY_ANOTHER: _held_by_another,
     RefusalKind.MODE_TAKES_NONE: _mode_takes_none,
     RefusalKind.NETWORK_MISSING: _network_missing,
+    RefusalKind.NETWORK_RENAMED: Advice(
+        "this run gives network '{network}' the name '{after}', so network '{network}' doesn't exist afterwards",
+        "Set network to the name output of that network (network=network.name)",
+    ),
     RefusalKind.NO_NFT: Advice("{host} doesn't have the program nft, which loads the rules", "Install nftables"),
     RefusalKind.NO_RIGHT: Advice(
         "{host} doesn't let this user change its firewall", "Run as root, or name root in the uri"
@@ -436,6 +441,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     ProblemKind.LINKS_MISSING: _links_missing,
     ProblemKind.NETWORK_CHANGES: "this run changes the mode, the bridge or the subnet of network '{network}'",
     ProblemKind.NETWORK_CHANGED: "network '{network}' now has another bridge or subnet",
+    ProblemKind.NETWORK_GOES: "this run gives network '{network}' the name '{after}', and the program uses the old name here",
     ProblemKind.NETWORK_MISSING: "network '{network}' no longer exists",
     ProblemKind.NETWORK_UNFIT: "network '{network}' now has another mode, or no longer has the guest's subnet",
     ProblemKind.OWNER_CHANGED: "the owner mark on the host must name {after} instead of {before}",

@@ -35,6 +35,10 @@ class PortForwardReport(NamedTuple):
     """The network that the inputs name; None where libvirt knows none of that name or UUID."""
     table: Table
     """The rules of all forwards."""
+    called: str = ""
+    """What the inputs call the network; "" where that is not known yet."""
+    renamed: str = ""
+    """The name that this run gives that network instead; "" where it keeps its name."""
     files: Mapping[str, str] = MappingProxyType({})
     """Paths and texts of the records that concern this forward: its own, and of those that have its ports."""
     records: Mapping[str, Record] = MappingProxyType({})

@@ -15,7 +15,7 @@ from virtnet.port_forward.observe.observe import observe
 from virtnet.port_forward.observe.reads import READS, READS_BEFORE_DELETE
 from virtnet.port_forward.observed import PortForwardReport, id_recorded, inputs_of, recorded_inputs
 from virtnet.port_forward.outputs import outputs, predict
-from virtnet.port_forward.plan.announced import as_observed, foretold
+from virtnet.port_forward.plan.announced import as_observed, foretold, moved
 from virtnet.port_forward.plan.effects import effects, in_brief
 from virtnet.port_forward.plan.once_gone import once_gone
 from virtnet.port_forward.plan.plan import plan
@@ -72,7 +72,7 @@ PORT_FORWARD: Resource[PortForwardReport] = Resource(
     messages=_messages,
     identified_by=("uri", "network"),
     wants=wants,
-    builds_on=BuildsOn(places=builds_on, foretold=foretold, once_there=as_observed),
+    builds_on=BuildsOn(places=builds_on, foretold=foretold, once_there=as_observed, moved=moved),
     once_gone=once_gone,
     unknown_after_create={
         "addresses": [],

@@ -2282,7 +2282,7 @@ func (o ForwardInterfaceArrayOutput) Index(i pulumi.IntInput) ForwardInterfaceOu
 type ForwardProblem struct {
 	// What it concerns, by name: {"address": "198.51.100.1"}.
 	Details map[string]interface{} `pulumi:"details"`
-	// What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changes`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-goes`, `target-moves`, `target-moved`, `target-unknown`, `unknown`.
+	// What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changes`, `network-changed`, `network-goes`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-goes`, `target-moves`, `target-moved`, `target-unknown`, `unknown`.
 	Kind string `pulumi:"kind"`
 }
 
@@ -2306,7 +2306,7 @@ func (o ForwardProblemOutput) Details() pulumi.MapOutput {
 	return o.ApplyT(func(v ForwardProblem) map[string]interface{} { return v.Details }).(pulumi.MapOutput)
 }
 
-// What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changes`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-goes`, `target-moves`, `target-moved`, `target-unknown`, `unknown`.
+// What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changes`, `network-changed`, `network-goes`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-goes`, `target-moves`, `target-moved`, `target-unknown`, `unknown`.
 func (o ForwardProblemOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v ForwardProblem) string { return v.Kind }).(pulumi.StringOutput)
 }

@@ -321,7 +321,7 @@ export interface ForwardProblem {
      */
     details: {[key: string]: any};
     /**
-     * What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changes`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-goes`, `target-moves`, `target-moved`, `target-unknown`, `unknown`.
+     * What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changes`, `network-changed`, `network-goes`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-goes`, `target-moves`, `target-moved`, `target-unknown`, `unknown`.
      */
     kind: string;
 }

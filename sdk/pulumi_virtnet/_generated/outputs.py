@@ -477,9 +477,9 @@ class ForwardProblem(TypedDict):
 
     kind: str
     """What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changes`,
-    `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`,
-    `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-goes`,
-    `target-moves`, `target-moved`, `target-unknown`, `unknown`.
+    `network-changed`, `network-goes`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`,
+    `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`,
+    `target-goes`, `target-moves`, `target-moved`, `target-unknown`, `unknown`.
     """
     details: dict[str, Any]
     """What it concerns, by name: {"address": "198.51.100.1"}."""

@@ -316,10 +316,10 @@ class PortForwardProperties(Resource):
 
         The keys of each:
             kind: What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`,
-                `network-changes`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`,
-                `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`,
-                `rules-missing`, `taken-over`, `target-goes`, `target-moves`, `target-moved`, `target-unknown`,
-                `unknown`.
+                `network-changes`, `network-changed`, `network-goes`, `network-missing`, `network-unfit`,
+                `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`,
+                `rules-altered`, `rules-missing`, `taken-over`, `target-goes`, `target-moves`, `target-moved`,
+                `target-unknown`, `unknown`.
             details: What it concerns, by name: {"address": "198.51.100.1"}.
         """
         return self._output("problems")

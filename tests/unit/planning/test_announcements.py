@@ -21,6 +21,7 @@ FOLLOWS = replace(
         places=lambda _: [LAB],
         foretold=lambda _, recorded, announced: {**recorded, **announced.desired},
         once_there=lambda observed, _: observed,
+        moved=lambda inputs, _: inputs,
     ),
 )
 """It has what that resource gets."""
@@ -99,6 +100,17 @@ def test_one_that_hears_nothing_is_told_to_those_that_announce_later() -> None:
     assert heard is None
     assert told.heard("late", [BY_UUID, LAB], lambda: listener) == FIRST
     assert told.too_early(FIRST, [LAB, BY_UUID]) == ["early"]
+
+
+def test_who_builds_on_a_place_is_known_until_it_is_deleted() -> None:
+    told, listener = Announcements(), Listener(FOLLOWS, RECORDED, {})
+    told.builds("new", [LAB])
+    told.heard("compared", [BY_UUID, LAB], lambda: listener)
+
+    assert told.building([LAB._replace(host="network:///system")]) == ["new", "compared"]
+    assert told.building([BY_UUID]) == ["compared"]
+    told.gone("new")
+    assert told.building([LAB]) == ["compared"]
 
 
 def test_once_the_old_one_is_deleted_it_is_no_longer_to_be_replaced() -> None:

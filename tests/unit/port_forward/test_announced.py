@@ -1,7 +1,7 @@
 """A forward goes by what the same run makes of its network: in its diff, in its preview, and when it is applied."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain, repeat
 from typing import Any
 
@@ -449,9 +449,22 @@ def test_one_that_was_looked_at_before_its_network_is_named_in_the_networks_prev
         session.checked("web")
         session.diff(PORT_FORWARD, "web", "id", recorded, BY_NAME)
 
-    lines = session.preview(NETWORK, {**BEFORE, "uuid": LAB_UUID}, desired).lines
+    network = {**BEFORE, "uuid": LAB_UUID}
+    refusals = session.preview(NETWORK, network, desired).refusals
 
-    assert [line.split("note: ")[1].split()[0] for line in lines if "planned that resource first" in line] == named
+    told = [line for line in refusals if "planned that resource first" in line]
+    assert [line.split("refuse this: ")[1].split()[0] for line in told] == named
+    if not named:
+        return
+    with pytest.raises(Refused, match=r"was not changed: urn:.*::web uses what this changes"):
+        lifecycle.update(
+            NETWORK,
+            network,
+            desired,
+            unreachable,
+            lambda _: None,
+            left_behind=session.left_behind(NETWORK, network, desired),
+        )
 
 
 def test_what_stays_as_it_is_recorded_is_announced_no_longer() -> None:
@@ -591,3 +604,104 @@ def test_a_guest_that_moves_to_another_subnet_of_its_network_moves_alone() -> No
 
     assert [problem.kind for one in changes for problem in one.problems] == [ProblemKind.TARGET_MOVES]
     assert [as_group(one)["kind"] for one in as_list(found["problems"])] == [ProblemKind.TARGET_MOVED.value]
+
+
+def test_a_network_that_gets_another_name_leaves_no_forward_that_uses_the_old_one_behind_in_silence() -> None:
+    host = forwarding_host()
+    recorded = applied(at(host), BY_NAME)
+    renamed = becomes(inputs(("web", WEB), name="lap"))._replace(is_replaced=True)
+
+    changes, refusals, _ = previewed(at(host), recorded, renamed)
+
+    assert changes == [("target", ChangeClass.LIVE, [ProblemKind.NETWORK_GOES])]
+    assert refusals == [RefusalKind.NETWORK_RENAMED]
+    by_uuid = checked(target_name="web", network=LAB_UUID)
+    kept = becomes({**inputs(("web", WEB), name="lap"), "uuid": LAB_UUID})._replace(is_replaced=True)
+    assert previewed(at(host), recorded, kept, by_uuid)[:2] == ([("network", ChangeClass.RECORDED, [])], [])
+
+
+@pytest.mark.parametrize(
+    ("made", "reason", "kind"),
+    [
+        (
+            inputs(("db", WEB), name="lap"),
+            "network 'lap' has no DHCP reservation of web with an address",
+            RefusalKind.RESERVATION_MISSING,
+        ),
+        (
+            inputs(("web", WEB), name="lap", forward=None, bridge=None),
+            "network 'lap' is isolated",
+            RefusalKind.MODE_TAKES_NONE,
+        ),
+    ],
+    ids=["its reservation is renamed", "isolated"],
+)
+def test_what_goes_first_and_could_not_come_back_as_it_is_stays(
+    made: dict[str, Any], reason: str, kind: RefusalKind
+) -> None:
+    host = forwarding_host()
+    clients = at(host, lab(OWNED))
+    recorded = applied(clients, BY_NAME)
+    before = dict(host.files.texts)
+
+    with pytest.raises(Refused, match=reason):
+        lifecycle.delete(PORT_FORWARD, recorded, by_libvirt_alone(clients), lambda _: None, announced=replaces(made))
+
+    assert host.files.texts == before
+    later = checked(network="lap", target_name="db")
+    found = lifecycle.preview(PORT_FORWARD, None, later, lambda _: clients, announced=replaces(made))
+    assert found.is_refused
+    assert [one.kind for one in (*found.deleted_first, *found.refusals)] == [kind]
+
+
+def test_what_comes_back_as_it_is_goes_first_and_its_preview_says_nothing_against_it() -> None:
+    host = forwarding_host()
+    clients = at(host, lab(OWNED))
+    recorded = applied(clients, BY_NAME)
+    replaced = replaces(inputs(("web", WEB), name="lap"))
+    later = checked(network="lap", target_name="web")
+
+    found = lifecycle.preview(PORT_FORWARD, None, later, lambda _: clients, announced=replaced)
+    lifecycle.delete(PORT_FORWARD, recorded, by_libvirt_alone(clients), lambda _: None, announced=replaced)
+
+    assert not found.is_refused
+    assert (found.deleted_first, found.if_replaced) == ((), None)
+    assert not [path for path in host.files.texts if "/port-forwards/" in path]
+
+
+OF_NETWORK = {**BEFORE, **OWNER, "uuid": LAB_UUID, "__token": TOKEN, "__named": []}
+
+
+def replaces(made: dict[str, Any]) -> Announced:
+    return Announced(NETWORK, OF_NETWORK, made | OWNER, is_replaced=True, has_outputs=True)
+
+
+def by_libvirt_alone(clients: Clients) -> Callable[[str], Clients]:
+    """Of the forward's host everything is asked, and of its network libvirt alone, in the order of a delete."""
+    libvirt = Clients(libvirt=clients.libvirt, host=None)
+    order = chain([clients, libvirt, libvirt], repeat(clients))
+    return lambda _: next(order)
+
+
+@pytest.mark.parametrize("way", ["checked", "compared"])
+def test_a_network_that_leaves_the_program_stays_while_a_forward_of_the_program_leads_there(way: str) -> None:
+    clients = at(forwarding_host(), lab(OWNED))
+    recorded = applied(clients, BY_NAME)
+    session: EngineSession[Any] = EngineSession(lambda: lambda _: clients)
+    if way == "checked":
+        session.claim(PORT_FORWARD, URN, {}, BY_NAME)
+    else:
+        session.builds_on_changing(URN, builds_on(BY_NAME), lambda: Listener(PORT_FORWARD, recorded, BY_NAME))
+
+    def delete() -> None:
+        libvirt = Clients(libvirt=clients.libvirt, host=None)
+        used_by = session.used_by(NETWORK, OF_NETWORK)
+        lifecycle.delete(NETWORK, OF_NETWORK, lambda _: libvirt, lambda _: None, used_by=used_by)
+
+    with pytest.raises(Refused, match=r"'lab' on qemu:///system was not deleted: urn:.*::web in this program"):
+        delete()
+
+    assert clients.libvirt.find_network(name="lab") is not None
+    session.announcements.gone(URN)
+    delete()
+    assert clients.libvirt.find_network(name="lab") is None

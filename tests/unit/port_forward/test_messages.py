@@ -103,6 +103,7 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (RefusalKind.MODE_TAKES_NONE, {"network": "lab", "mode": ""}),
     (RefusalKind.NETWORK_MISSING, {"network": "lap", "names": ["default", "lab"], "nearest": "lab"}),
     (RefusalKind.NETWORK_MISSING, {"network": "lab", "names": [], "nearest": ""}),
+    (RefusalKind.NETWORK_RENAMED, {"network": "lab", "after": "lap"}),
     (RefusalKind.NO_NFT, {"host": HOST}),
     (RefusalKind.NO_RIGHT, {"host": HOST}),
     (
@@ -131,6 +132,7 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (ProblemKind.LINKS_MISSING, {"missing": [{"kind": kind.value, "name": "vnpf853557b0"} for kind in NeedKind]}),
     (ProblemKind.NETWORK_CHANGED, {"network": "lab"}),
     (ProblemKind.NETWORK_CHANGES, {"network": "lab"}),
+    (ProblemKind.NETWORK_GOES, {"network": "lab", "after": "lap"}),
     (ProblemKind.NETWORK_MISSING, {"network": "lab", "name": ""}),
     (ProblemKind.NETWORK_UNFIT, {"network": "lab"}),
     (ProblemKind.OWNER_CHANGED, {"before": "urn:old", "after": "urn:new"}),

@@ -83,7 +83,7 @@ def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
         notes += tuple(unseen(observed))
     if observed.rules_left is None and not refusals:
         notes += (Note(NoteKind.RULES_MAY_STAY, {"only_libvirt": observed.only_libvirt}),)
-    return Plan(steps=tuple(steps), refusals=tuple(refusals), notes=notes)
+    return Plan(steps=tuple(steps), refusals=tuple(refusals), notes=notes, removes=True)
 
 
 def _keep(observed: ObservedNetwork) -> Plan:

@@ -50,11 +50,16 @@ class Preview(NamedTuple):
     given_up: tuple[GivenUp, ...] = ()
     """What is in its way and given up by other resources in the same run, as far as they were checked by then."""
 
-    too_early: tuple[str, ...] = ()
-    """The keys of resources that build on it and were compared before, so that this run may not change them along."""
+    left_behind: tuple[str, ...] = ()
+    """The keys of resources that build on it and were compared before, so that this run would not change them along."""
+
+    deleted_first: tuple[Refusal, ...] = ()
+    """Why it would be refused as it is, on what replaces another resource: it is deleted before that, and how the
+    program changes it is told only afterwards."""
 
     @property
     def is_refused(self) -> bool:
         """Whether it could not be applied as the host is now, whatever it turns out to be."""
-        refused = self.error is not None or bool(self.claimed_by or self.refusals or self.against_anew)
+        against = (*self.refusals, *self.against_anew, *self.left_behind, *self.deleted_first)
+        refused = self.error is not None or bool(self.claimed_by or against)
         return refused and not self.unknown and (self.if_replaced is None or self.if_replaced.is_refused)

@@ -128,6 +128,11 @@ class _Case:
             yield self._refusal(kind, Advice(read_error(self.messages, found.error)))
         if found.claimed_by:
             yield self._refusal("CLAIMED", Advice(sentences.belongs_to(found.claimed_by)))
+        for key in found.left_behind:
+            yield self._refusal("LEAVES_BEHIND", sentences.leaves_behind(key))
+        if found.deleted_first:
+            reasons = found.deleted_first
+            yield self._refusal("DELETED_FIRST", sentences.deleted_first(reasons, self.messages))
         for refusal in (*found.refusals, *found.against_anew):
             yield self._refusal(refusal.kind.name, self.messages.advice(refusal))
 

@@ -71,6 +71,7 @@ def look(
         host_uuid=host_uuid,
         network=network,
         table=table,
+        called=str((desired or recorded).get("network") or ""),
         files=files,
         records=records(files),
         ids=ids,

@@ -47,6 +47,9 @@ def _problems(desired: Values, recorded: Values, announced: Announced) -> Iterat
     if not is_known(announced):
         yield Problem(ProblemKind.TARGET_UNKNOWN, names)
         return
+    if not _is_called(str(desired["network"]), announced):
+        yield Problem(ProblemKind.NETWORK_GOES, {"network": str(desired["network"]), "after": network})
+        return
     before, after = before_and_after(announced)
     target = str(recorded.get("target") or "")
     moved = target
@@ -61,6 +64,20 @@ def _problems(desired: Values, recorded: Values, announced: Announced) -> Iterat
     # Where the guest moves to a subnet that stays as it is, the move tells all.
     if target and "ips" in before and _differ(side_of(moved, before) or side_of(target, before), side_of(moved, after)):
         yield Problem(ProblemKind.NETWORK_CHANGES, {"network": names["network"]})
+
+
+def _is_called(name: str, announced: Announced) -> bool:
+    """Whether a network is still to be found by a name, or a UUID, once this run is done with it."""
+    if name in (announced.desired.get("name"), announced.desired.get("uuid")):
+        return True
+    by_uuid = name != announced.recorded.get("name")
+    return by_uuid and not announced.is_replaced
+
+
+def moved(inputs: Values, announced: Announced) -> Values:
+    """The same inputs, calling the network by the name that it gets."""
+    called = announced.desired.get("name")
+    return {**inputs, "network": called} if isinstance(called, str) else inputs
 
 
 def _differ(before: Side | None, after: Side | None) -> bool:
@@ -87,7 +104,10 @@ def _left_behind(desired: Values, recorded: Values, announced: Announced) -> Ite
 
 def as_observed(observed: PortForwardReport, announced: Announced) -> PortForwardReport:
     """What will be observed once the network is as this run makes it."""
-    found, network = observed.network, once_there(observed.network, announced)
+    found, after = observed.network, announced.desired.get("name")
+    if is_known(announced) and not _is_called(observed.called, announced):
+        return observed._replace(network=None, renamed=str(after))
+    network = once_there(found, announced)
     starts = network is not None and _is_routed(network) and (found is None or not _is_routed(found))
     return observed._replace(
         network=network,

@@ -14,7 +14,7 @@ from virtnet.planning.plan import Change, ChangeClass, Plan, Step
 from virtnet.planning.reports import other_host
 from virtnet.port_forward.forward import Forward
 from virtnet.port_forward.kinds import Missing, NoteKind, ProblemKind, RefusalKind
-from virtnet.port_forward.observed import PortForwardReport, apart, is_same_network, recorded_inputs
+from virtnet.port_forward.observed import PortForwardReport, apart, inputs_of, is_same_network, recorded_inputs
 from virtnet.port_forward.plan import exposure, preflight
 from virtnet.port_forward.plan.owners import (
     Held,
@@ -133,6 +133,9 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
     token = token_of(recorded) or observed.fresh_token
     if isinstance(target, Refusal):
         return Plan(changes=changes, refusals=(target,))
+    if isinstance(target, Unresolved) and observed.renamed:
+        names = {"network": observed.called, "after": observed.renamed}
+        return Plan(changes=changes, refusals=(Refusal(RefusalKind.NETWORK_RENAMED, names),))
     if isinstance(target, Unresolved) and not (observed.in_doubt or (observed.comes and observed.network is None)):
         return Plan(changes=changes, refusals=(_missing(target, observed),))
     if isinstance(target, Unresolved):
@@ -187,6 +190,7 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
             **apart(recorded, target.address),
         },
         found_own=held.is_of_resource,
+        found_inputs=inputs_of(held.own) if held.is_of_resource and held.own is not None else {},
         held_by_other={} if recorded else old_record(forward, desired, held, observed),
     )
 

@@ -17,6 +17,7 @@ from virtnet.spec.part import Values, as_list
 #: What is foretold of what this run does, and what is found once it is done.
 FORETOLD: Mapping[object, ProblemKind] = {
     ProblemKind.NETWORK_CHANGES: ProblemKind.NETWORK_CHANGED,
+    ProblemKind.NETWORK_GOES: ProblemKind.NETWORK_MISSING,
     ProblemKind.TARGET_GOES: ProblemKind.RESERVATION_MISSING,
     ProblemKind.TARGET_MOVES: ProblemKind.TARGET_MOVED,
 }
