@@ -124,7 +124,7 @@ def test_what_the_run_makes_is_previewed_as_it_will_be(lab: Site, stack: Stack) 
     previewed = stack.preview()
 
     assert f"opens tcp 8080 of every IPv4 address of the host to guest web ({WEB[4]}:80), from anywhere" in previewed
-    assert "note: network 'lab' doesn't exist yet. It must exist when this is applied" in previewed
+    assert "note: network 'lab' doesn't exist yet. pulumi up plans the port forward again" in previewed
     opened(lab, stack)
     assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
     destroyed(lab, stack)
