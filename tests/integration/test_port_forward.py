@@ -257,7 +257,7 @@ def test_a_program_makes_the_network_and_the_way_in_at_once(lab: Site, stack: St
     previewed = stack.preview()
     stack.up()
 
-    assert "note: network 'lab' doesn't exist yet. It must exist when this is applied" in previewed
+    assert "note: network 'lab' doesn't exist yet. pulumi up plans the port forward again" in previewed
     lab.plug_in()
     assert from_outside(lab) == REACHED
     assert stack.unchanged()
