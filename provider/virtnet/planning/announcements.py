@@ -1,9 +1,9 @@
-"""What resources of one run are going to be on their hosts, for the others whose plans are made of that.
+"""What this run makes of its resources, for other resources whose plans depend on them.
 
-A diff asks no host, and in a preview nothing is done yet: so what another resource of the run changes is known from
-what it said itself, when it was checked and compared. A resource that stands as recorded says so too, for those that an
-earlier run left behind. Nothing is known of resources that come later, of other programs, and of one host by two
-spellings of its URI that don't obviously mean the same.
+A diff reads no host, and a preview changes nothing. So what another resource of the run changes is known only from what
+that resource announced when it was checked and compared. A resource that this run doesn't change announces that too,
+for resources that an earlier run didn't update. Nothing is known of later resources, of other programs, and of one host
+under two URIs that don't obviously mean the same.
 """
 
 import threading
@@ -18,38 +18,38 @@ if TYPE_CHECKING:
 
 
 Offers = Mapping[tuple[str, str], frozenset[str]]
-"""What others may go by of a resource, by a kind of thing and its name: ("targetName", "web") -> its addresses."""
+"""What other resources may use of a resource, by kind and name: ("targetName", "web") -> its addresses."""
 
 
 class Place(NamedTuple):
-    """By what others find a resource."""
+    """Where other resources look for a resource."""
 
     host: str
     """The host's connection URI."""
     kind: str
     """The kind of resource: "LibvirtNetwork"."""
     name: str
-    """What others call it: its name, or its UUID."""
+    """Its name or its UUID."""
 
 
 class Announced(NamedTuple):
-    """What a resource is recorded as, and what this run makes of it."""
+    """A resource as it is recorded, and as this run makes it."""
 
     resource: "Resource[Any]"
     recorded: "Values"
-    """Empty where nothing is."""
+    """Empty if nothing is recorded."""
     desired: "Values"
     """Canonical inputs, with unknowns in a preview."""
     is_replaced: bool = False
-    """Whether it is deleted to be created again, or may be: the engine tells of `--replace` as of a create."""
+    """Whether the run replaces it, or may: for a provider, `--replace` looks like a create."""
     has_outputs: bool = False
-    """Whether `recorded` are outputs. A diff is told them, and a check inputs alone."""
+    """Whether `recorded` are outputs. A diff gets outputs, a check only inputs."""
     stands: bool = False
-    """Whether this run changes nothing of it, so that what goes by it may have been left behind before."""
+    """Whether this run doesn't change it, so that an earlier run may have left resources that use it outdated."""
 
 
 class Listener(NamedTuple):
-    """A resource that was compared when nothing was announced of what it builds on."""
+    """A resource that was compared before the resource that it builds on was announced."""
 
     resource: "Resource[Any]"
     recorded: "Values"
@@ -57,15 +57,15 @@ class Listener(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """A resource that stands as it is recorded, and is compared without its record and what that imports."""
+    """A resource that this run doesn't change, compared without parsing its record."""
 
     offers: Callable[[], Offers]
-    """What others go by; made when one asks, and kept by whoever gives it."""
+    """What other resources use; computed and cached on the first call."""
     listener: Callable[[], Listener]
 
 
 class Announcements:
-    """What a run makes of its resources, and which of them stand as recorded. Calls may come from any thread."""
+    """What a run makes of its resources, and which of them it doesn't change. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -77,10 +77,10 @@ class Announcements:
         self._hosts = Spellings()
 
     def announce(self, key: str, places: Iterable[Place], announced: Announced) -> None:
-        """Note what becomes of a resource, instead of what it said before. `key` tells it from others.
+        """Record what becomes of a resource, and drop its earlier announcement. `key` identifies the resource.
 
-        What is checked with nothing recorded is created or replaced. Where it was checked with a record before, it is
-        replaced, whoever asked for that: the diff, or an option that no provider is told of.
+        A resource that is checked without a record is created or replaced. If it was checked with a record before, it
+        is replaced, because of the diff or of an option that providers don't get.
         """
         with self._lock:
             places = self._spelled(places)
@@ -112,7 +112,7 @@ class Announcements:
             self._building.pop(key, None)
 
     def no_longer_replaced(self, key: str) -> None:
-        """Note that what was to be replaced is deleted, so that only the new one is to come, or that it is created."""
+        """Record that a replacement has deleted or created its object, so that it no longer counts as one."""
         with self._lock:
             for place in self._places.get(key, ()):
                 if place in self._announced:
@@ -121,14 +121,14 @@ class Announcements:
                     )
 
     def withdraw(self, key: str, places: Iterable[Place] = (), standing: Standing | None = None) -> None:
-        """Note that a resource stays as it is recorded, and what that is at these places."""
+        """Record that this run doesn't change a resource, and what others find at these places."""
         with self._lock:
             self._withdraw(key)
             if standing is not None:
                 self._standing.update(dict.fromkeys(self._spelled(places), standing))
 
     def standing(self, places: Iterable[Place]) -> Standing | None:
-        """What stands at the first of these places of which that is known; None where nothing is, or some changes."""
+        """The unchanged resource at the first of these places that has one; None if there is none, or one changes."""
         with self._lock:
             return next(
                 (
@@ -140,14 +140,14 @@ class Announcements:
             )
 
     def at(self, places: Iterable[Place]) -> Announced | None:
-        """What was announced at the first of these places of which anything was; None where nothing was."""
+        """The first announcement at one of these places; None if there is none."""
         with self._lock:
             return next((self._announced[place] for place in self._spelled(places) if place in self._announced), None)
 
     def heard(self, key: str, places: Iterable[Place], listener: Callable[[], Listener]) -> Announced | None:
-        """As `at`, for a resource that is compared now. Where nothing was announced yet, it is noted: see `too_early`.
+        """As `at`, for a resource that is compared now. If nothing was announced yet, see `too_early`.
 
-        `listener` gives the resource. Both are one: nothing is announced between the look and the note.
+        `listener` returns the resource. Atomic: nothing is announced between the two.
         """
         with self._lock:
             places = self._building[key] = self._spelled(places)
@@ -158,13 +158,13 @@ class Announcements:
         return found
 
     def too_early(self, announced: Announced, places: Iterable[Place]) -> list[str]:
-        """The keys of those that would have been compared otherwise, had this been announced there by then."""
+        """The keys of resources that would have been compared differently if this had been announced before."""
         with self._lock:
             early = {key: one for place in self._spelled(places) for key, one in self._early.get(place, {}).items()}
         return [key for key, listener in early.items() if _goes_by(listener(), announced)]
 
     def _spelled(self, places: Iterable[Place]) -> tuple[Place, ...]:
-        """The same with one spelling of each host."""
+        """The same places, with one spelling of each host."""
         return tuple(place._replace(host=self._hosts.first(place.host)) for place in places)
 
     def _withdraw(self, key: str) -> None:

@@ -1,4 +1,4 @@
-"""The only place where steps run: all of a plan's, or, when one fails, as if none had."""
+"""The only module that runs steps: all steps of a plan, or if one fails, none in effect."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -17,14 +17,14 @@ def apply(
     *,
     messages: Callable[[], Messages],
 ) -> None:
-    """Carry out a plan's steps in order; take all of them back, last first, when one fails.
+    """Run a plan's steps in order; if one fails, roll all of them back, last first.
 
-    `subject` and `messages` are for what is reported; sentences are imported when there is something to say. Raises
-    Refused before the first effect when the plan holds refusals, and ApplyFailed after a failed step, whose sentence
-    says whether everything was taken back. `progress` gets a line before each step, and fails the step by raising a
-    VirtnetError. Any other exception (a KeyboardInterrupt, say) also takes the steps back before it goes on. Who
-    watches the process hears of each step by the audit events virtnet.step.begin and virtnet.step.end, with the step;
-    what is taken back is none.
+    `subject` and `messages` are for reports; sentences are imported only if there is something to report. Raises
+    Refused before the first effect if the plan has refusals. Raises ApplyFailed after a failed step; its sentence says
+    whether everything was rolled back. `progress` gets a line before each step. If it raises a VirtnetError, the step
+    fails. Any other exception (for example a KeyboardInterrupt) also rolls the steps back, and then propagates. Each
+    step raises the audit events virtnet.step.begin and virtnet.step.end with the step as argument; a rollback raises
+    none.
     """
     if plan.refusals:
         from virtnet.planning.messages import refused
@@ -50,7 +50,7 @@ def apply(
 
 
 def _execute(step: Step, clients: Clients) -> None:
-    """Execute a step, and tell Python's audit hooks when it begins and ends (PEP 578), which costs nothing without."""
+    """Execute a step, between two audit events (PEP 578). Without an audit hook, these cost nothing."""
     sys.audit("virtnet.step.begin", step)
     try:
         step.execute(clients)
@@ -59,9 +59,9 @@ def _execute(step: Step, clients: Clients) -> None:
 
 
 def _take_back(begun: Sequence[Step], clients: Clients) -> list[Left]:
-    """Undo steps, last first; the failures. One that fails does not keep the others from trying.
+    """Undo steps, last first, and return the failures. After a failure, the others are still undone.
 
-    Only a host that cannot be reached any more is not asked again.
+    If the host can't be reached any more, nothing else is tried.
     """
     left: list[Left] = []
     lost = False

@@ -1,7 +1,7 @@
-"""What both adapters keep between the calls of one engine: settings, connections, secrets, and what was shown already.
+"""What both adapters keep between calls of one engine: settings, connections, secrets, and lines already shown.
 
-An adapter knows its protocol, and nothing of this twice. Everything heavy is imported when a verb needs it, as a run
-that changes nothing needs none of it.
+An adapter only translates its protocol. Modules that are slow to import are imported when a verb needs them, because a
+run that changes nothing needs none of them.
 """
 
 import threading
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from virtnet.spec.paths import Steps
 
 DEFAULT_URI = "qemu:///system"
-"""The host of resources that name none, where neither the configuration nor LIBVIRT_DEFAULT_URI does."""
+"""The host of resources without a `uri`, if neither the configuration nor LIBVIRT_DEFAULT_URI sets one."""
 
 UNREACHABLE = ("fail", "recorded")
-"""What a refresh may do with resources of a host that cannot be reached: fail, or show what is recorded."""
+"""What a refresh may do with resources of a host that can't be reached: fail, or keep what is recorded."""
 
 RECORDS = "VIRTNET_REVIEW"
-"""The environment variable that asks for records of previews. No setting of the stack: it is the reviewer's alone."""
+"""The environment variable that asks for records of previews. Only the reviewer sets it, so it isn't configuration."""
 
 REFUSALS = ("show", "fail")
-"""What a preview may do where something would be refused as the host is now: show it as an error, or fail by it.
+"""What a preview may do if something would be refused on the host as it is now: show an error, or fail.
 
-Shown alone by default: a host may be up by the time, and a preview of several resources does not know what those that
-come before will mend, in this very program or in another.
+By default it only shows the error: the host may be up by then, and an earlier resource of this program or another one
+may remove the cause.
 """
 
 Hosts = TypeVar("Hosts", bound="Callable[[str], Clients]")
@@ -47,9 +47,9 @@ class Shown(NamedTuple):
     """What a refresh shows."""
 
     outputs: "Values | None"
-    """None where it is gone."""
+    """None if the resource no longer exists."""
     warning: str = ""
-    """Why what is recorded is shown instead of what is there; "" where that was looked at."""
+    """Why the recorded values are shown instead of the host's; "" if the host was read."""
 
 
 class Reviewed(NamedTuple):
@@ -60,11 +60,12 @@ class Reviewed(NamedTuple):
     lines: list[str]
     """The rest."""
     record: str = ""
-    """All of it as one line for `virtnet review`, where that is asked for: readable as it is, but not for people."""
+    """The whole preview as one line for `virtnet review`, if that is asked for. It contains no secrets, and is for
+    programs."""
 
 
 class EngineSession(Generic[Hosts]):
-    """The memory of an adapter. Calls may come from any thread."""
+    """What an adapter keeps between calls. Thread-safe."""
 
     def __init__(
         self,
@@ -75,19 +76,19 @@ class EngineSession(Generic[Hosts]):
         announcements: Announcements | None = None,
         secrets: Secrets | None = None,
     ) -> None:
-        """`make_hosts` is called once, when a host is asked first; it gives what connects to the host of a URI.
+        """`make_hosts` is called once, before the first connection. It returns what connects to the host of a URI.
 
-        With `keeps_records`, previews come as records too. `announcements` and `secrets` are those of the run, where
-        other sessions have resources of it as well.
+        With `keeps_records`, previews are recorded too. Pass the run's `announcements` and `secrets` if other sessions
+        serve resources of the same run.
         """
         self.uri = uri or DEFAULT_URI
-        """The host of resources that name none."""
+        """The host of resources without a `uri`."""
         self.unreachable = UNREACHABLE[0]
         self.refusals = REFUSALS[0]
         self.claims = Claims()
-        """What the resources of this run have."""
+        """What the resources of this run claim on their hosts."""
         self.announcements = announcements or Announcements()
-        """What becomes of them."""
+        """What this run makes of them."""
         self._make_hosts = make_hosts
         self._keeps_records = keeps_records
         self._hosts: Hosts | None = None
@@ -96,19 +97,19 @@ class EngineSession(Generic[Hosts]):
         self._checked: set[str] = set()
         self._previewed: set[str] = set()
         self._refreshed: dict[str, Refreshed] = {}
-        """What a refresh of this very run found, by URNs; kept for records alone."""
+        """What a refresh of this run found, by URN; kept only for records."""
         self._as_before: dict[str, frozenset[str]] = {}
         self._anew: dict[str, Values] = {}
 
     def configure(self, uri: object, unreachable: object, refusals: object = None) -> None:
-        """Take the user's settings; what is None or empty stays."""
+        """Set the user's settings; None or an empty text changes nothing."""
         self.uri = str(uri or self.uri)
         self.unreachable = str(unreachable or self.unreachable)
         self.refusals = str(refusals or self.refusals)
 
     @property
     def hosts(self) -> Hosts:
-        """What connects: one connection, and one lock, for each host, whatever the number of threads that ask first."""
+        """What connects to hosts: one connection and one lock a host, however many threads ask first."""
         with self._lock:
             if self._hosts is None:
                 self._hosts = self._make_hosts()
@@ -118,27 +119,27 @@ class EngineSession(Generic[Hosts]):
         """The clients of the host of a URI."""
         return self.hosts(uri)
 
-    # What people read.
+    # Texts for people.
 
     def keep_secret(self, texts: Iterable[str]) -> None:
-        """Have no line and no error repeat these texts."""
+        """Hide these texts in all lines and errors."""
         self._secrets.keep(texts)
 
     def readable(self, text: str) -> str:
-        """A text for people: without the secrets it may repeat, and without what a terminal would obey."""
+        """A text for people: without secrets, and without a terminal's control characters."""
         from virtnet.spec.text import escape_controls
 
         return escape_controls(self._secrets.redacted(text))
 
     def repeating_secrets(self, resource: "Resource[Any]", outputs: "Values") -> frozenset[str]:
-        """The names of outputs that repeat what is secret in another resource, and so are secret too."""
+        """The names of outputs that repeat a secret of another resource, so they are secret too."""
         if resource.builds_on is None:
             return frozenset()
         inputs = resource.spec.model_fields
         return self._secrets.repeated_in({name: value for name, value in outputs.items() if name not in inputs})
 
     def presentable(self, error: "VirtnetError") -> "VirtnetError":
-        """An error of ours with a readable text, and without the traceback that would be printed before it."""
+        """An error with a text for people, and without the traceback that would be printed before it."""
         error.args = (self.readable(str(error)),)
         return error.with_traceback(None)
 
@@ -152,7 +153,7 @@ class EngineSession(Generic[Hosts]):
         replaced: bool = False,
         ignored: "Sequence[Steps]" = (),
     ) -> Reviewed:
-        """The lines for a reviewer, which are not told again while it is applied. The rest is lifecycle's."""
+        """The lines of a preview, which the update doesn't show again."""
         from virtnet.planning import lifecycle, messages
 
         found = lifecycle.preview(
@@ -206,7 +207,7 @@ class EngineSession(Generic[Hosts]):
         return tuple(self.announcements.building(places))
 
     def unseen(self, resource: "Resource[Any]", recorded: "Values", desired: "Values") -> Reviewed:
-        """What a preview shows of an update that is the engine's alone, of its own record of the resource."""
+        """What a preview shows of an update that changes only the engine's own record of the resource."""
         from virtnet.planning import lifecycle
         from virtnet.planning.preview.found import Preview
 
@@ -233,31 +234,31 @@ class EngineSession(Generic[Hosts]):
         return record(resource, operation, recorded, desired, found, refreshed=refreshed, at=at, readable=self.readable)
 
     def fail_if_refused(self, reviewed: Reviewed) -> None:
-        """Raises Refused where something would be, and the settings have a preview fail by that."""
+        """Raises Refused if something would be refused, and the settings make a preview fail in that case."""
         from virtnet.errors import Refused
 
         if self.fails_by(reviewed):
             raise Refused("\n".join(reviewed.refusals))
 
     def fails_by(self, reviewed: Reviewed) -> bool:
-        """Whether something would be refused, and the settings have a preview fail by that."""
+        """Whether something would be refused, and the settings make a preview fail in that case."""
         return bool(reviewed.refusals) and self.refusals == "fail"
 
     def was_previewed(self, line: str) -> bool:
-        """Whether a preview of this very process has told a line."""
+        """Whether a preview of this process has shown a line."""
         return line in self._previewed
 
-    # What is asked in one call and matters in a later one.
+    # What one call learns and a later one needs.
 
     def checked(self, key: str) -> None:
-        """A resource's inputs were checked, so that its next diff is for a reviewer. `key` tells it from others."""
+        """Record that a resource's inputs were checked: its next diff is for a reviewer. `key` identifies it."""
         self._checked.add(key)
 
     def claim(self, resource: "Resource[Any]", key: str, recorded: "Values", desired: "Values") -> "list[Failure]":
-        """Note what a checked resource wants of its host; why not, where another resource of this run wants it too.
+        """Record what a checked resource claims on its host; failures if another resource of this run claims the same.
 
-        It is said by check, as it is the program's own mistake, whatever the host is like: the preview fails, and
-        `pulumi up` begins nothing. `key` tells the resource from others.
+        check reports this, because it is a mistake of the program on any host: the preview fails, and `pulumi up`
+        begins nothing. `key` identifies the resource.
         """
         from virtnet.spec.failures import Failure
 
@@ -275,9 +276,9 @@ class EngineSession(Generic[Hosts]):
         ]
 
     def of_another_kind(self, resource: "Resource[Any]", recorded_urn: object) -> str:
-        """Why what is recorded under this URN is none of a resource's, to be said by check; "" where it may be.
+        """Why the record of this URN can't belong to a resource, for check to report; "" if it can.
 
-        An alias may name anything of the stack, and the engine hands on what is recorded of it.
+        An alias may name any resource of the stack, and the engine passes on that resource's record.
         """
         from virtnet.planning import messages
         from virtnet.planning.ownership.marks import kind_of
@@ -301,9 +302,9 @@ class EngineSession(Generic[Hosts]):
             self.announcements.announce(key, places, announced)
 
     def announced(self, resource: "Resource[Any]", values: "Values") -> Announced | None:
-        """What this run makes of another resource that one builds on, by its inputs or outputs; None where nothing.
+        """What this run makes of the resource that this one builds on, by inputs or outputs; None if unknown.
 
-        Of one that stands as recorded it is told too, as far as that is known.
+        That includes a resource that this run doesn't change, as far as known.
         """
         if resource.builds_on is None:
             return None
@@ -311,24 +312,24 @@ class EngineSession(Generic[Hosts]):
         return self.announcements.at(places) or self._standing(places)
 
     def builds_on_changing(self, key: str, places: Iterable[Place], listener: "Callable[[], Listener]") -> bool:
-        """Whether this run changes what is at one of these places, so that more may differ than a resource's inputs.
+        """Whether this run changes the resource at one of these places, so that more than the inputs may differ.
 
-        `listener` gives the resource, should that change yet.
+        `listener` returns the resource, in case that one changes later.
         """
         return self.announcements.heard(key, places, listener) is not None
 
     def stands(self, token: object, key: str, places: Iterable[Place] = (), standing: Standing | None = None) -> None:
-        """A resource's diff has found nothing, and it keeps what has this token. `key` tells it from others.
+        """Record that a diff found no change, and that the resource `key` keeps the object with this token.
 
-        `standing` is what others that build on it find at these places.
+        `standing` is what other resources find at these places.
         """
         self.claims.claim(token, key)
         self.announcements.withdraw(key, places, standing)
 
     def offers(self, places: Iterable[Place]) -> "Offers":
-        """What another resource that stands as recorded offers at these places; nothing where nothing is known of it.
+        """What an unchanged resource at these places offers; empty if nothing is known of one.
 
-        An update that failed, or was aimed at the other alone, may have left behind what goes by it.
+        An update that failed, or that had only the other resource as its target, may have left this one outdated.
         """
         standing = self.announcements.standing(places)
         return {} if standing is None else standing.offers()
@@ -338,13 +339,14 @@ class EngineSession(Generic[Hosts]):
         return None if standing is None else Announced(*standing.listener(), has_outputs=True, stands=True)
 
     def to_be_made(self, key: str, desired: "Values") -> None:
-        """A resource's inputs were checked with nothing recorded. `key` tells it from others."""
+        """Record that a resource's inputs were checked without a record. `key` identifies the resource."""
         self._anew[key] = desired
 
     def made_anew(self, resource: "Resource[Any]", recorded: "Values") -> "Values | None":
-        """What is made in the place of what is recorded and deleted, if anything: its inputs were checked by then.
+        """What replaces a deleted resource, if anything does: its inputs were checked before the delete.
 
-        A record that was moved or renamed since its last update has the old name still: then it is what wants the same.
+        A record that was moved or renamed since its last update still has the old name. Then the resource with the same
+        claims is the replacement.
         """
         found = self._anew.get(key_of(recorded))
         if found is not None or not self._anew:
@@ -362,10 +364,10 @@ class EngineSession(Generic[Hosts]):
         *,
         ignored: "Sequence[Steps]" = (),
     ) -> tuple["Diff", bool]:
-        """The changes by what is recorded, and whether it is a reviewer who asks.
+        """The changes against the record, and whether they are for a reviewer.
 
-        Refresh asks for a diff too, without a check before it: what was found before is no news then. `identity` is
-        Pulumi's id.
+        A refresh calls diff too, without a check before it. Then what was found before isn't reported again. `identity`
+        is Pulumi's id.
         """
         from virtnet.planning import lifecycle
 
@@ -383,7 +385,7 @@ class EngineSession(Generic[Hosts]):
         return found.without(self._as_before.get(identity, frozenset())), False
 
     def notes(self, resource: "Resource[Any]", recorded: "Values", desired: "Values", found: "Diff") -> Reviewed:
-        """What stands as recorded, and no update would change: each line once, whoever asks first in this run."""
+        """Notes about what no update would change, each line once in a run."""
         from virtnet.planning import lifecycle, messages
         from virtnet.planning.preview.found import Preview
 
@@ -396,7 +398,7 @@ class EngineSession(Generic[Hosts]):
         return Reviewed([], new, self._record(resource, "same", recorded, desired, standing) if new else "")
 
     def read(self, resource: "Resource[Any]", identity: str, recorded: "Values") -> Shown:
-        """What a refresh shows. Raises Unreachable, unless what is recorded is to be shown then."""
+        """What a refresh shows. Raises Unreachable, unless the settings say to keep the record then."""
         from virtnet.errors import Unreachable
         from virtnet.planning import lifecycle, messages
 
@@ -418,5 +420,5 @@ class EngineSession(Generic[Hosts]):
 
 
 def _places(resource: "Resource[Any]", recorded: "Values", desired: "Values") -> Sequence[Place]:
-    """Where others look for a resource, by what it was and by what it becomes."""
+    """Where other resources look for a resource, before and after this run's change."""
     return list(dict.fromkeys((*resource.announces(recorded), *resource.announces(desired))))

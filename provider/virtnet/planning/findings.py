@@ -1,7 +1,7 @@
-"""What planning finds and does, as values: a kind and its details. Sentences are made of them at the edge.
+"""What planning finds and does, as values: a kind and its details. The adapters render sentences from them.
 
-Each package lists its kinds in enumerations, and says in its `messages` module how they read. Plans, states and tests
-hold kinds and details, so a reworded sentence changes nothing but what people read. Pure.
+Each package has its kinds in enumerations, and their sentences in its `messages` module. Plans, states and tests
+contain kinds and details, so a reworded sentence changes only what people read. Pure.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,21 +14,21 @@ from virtnet.spec.failures import Details
 
 
 class Problem(NamedTuple):
-    """Something that is wrong with a resource on its host. The state records its kind's value and its details."""
+    """A problem of a resource on its host. The state records the kind's value and the details."""
 
     kind: Enum
     details: Details = MappingProxyType({})
 
 
 class Refusal(NamedTuple):
-    """Why a plan must not be applied. Its sentence has a reason and, where there is something to do, a fix."""
+    """Why a plan must not be applied. Its sentence has a reason, and a fix if there is one."""
 
     kind: Enum
     details: Details = MappingProxyType({})
 
 
 class Note(NamedTuple):
-    """What a reviewer should know besides the changes: what they cost, or whom they concern."""
+    """What a reviewer should know in addition to the changes: their cost, and whom they affect."""
 
     kind: Enum
     details: Details = MappingProxyType({})
@@ -42,29 +42,29 @@ class Summary(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """Why a step failed, or would not begin: what the error says that it raised."""
+    """Why a step failed or didn't begin: the kind of the error that it raised."""
 
     kind: Enum
     details: Details = MappingProxyType({})
 
 
 class EffectKind(Enum):
-    """What a plan means for others than the resource itself. Records of previews have the value: it stays as it is."""
+    """A plan's effect on others. Records of previews contain the values, so never change them."""
 
     INTERRUPTED = "interrupted"
-    """They are disconnected while the network restarts: seconds, together: whether they reach each other meanwhile."""
+    """They are disconnected while the network restarts: seconds; together: whether they reach each other then."""
     DISCONNECTED = "disconnected"
-    """They lose the network for good; unseen: the bridge on which nobody can see who they are."""
+    """They lose the network permanently; unseen: the bridge whose interfaces virtnet can't list."""
     ATTACHED = "attached"
-    """They had lost the bridge, and are attached again."""
+    """They had lost the bridge, and are reattached."""
     DHCP_RENEWED = "dhcp-renewed"
-    """Their links go down and up, so that DHCP clients ask for an address again."""
+    """Their links go down and up, so that DHCP clients renew."""
     RENUMBERED = "renumbered"
-    """before, after: subnets that only the old network has, and only the new one; paths: of the changes behind it."""
+    """before, after: subnets of only the old network, and of only the new one; paths: the changes that cause it."""
     CONNECTIONS_RESET = "connections-reset"
     """TCP connections through the host break."""
     SPANNING_TREE_DELAY = "spanning-tree-delay"
-    """What is attached again may be silent for longer: seconds."""
+    """Reattached interfaces may be silent for longer: seconds."""
     DNSMASQ_RESTARTED = "dnsmasq-restarted"
     """DNS and DHCP pause for a moment."""
     FIREWALL_REBUILT = "firewall-rebuilt"
@@ -98,11 +98,11 @@ class EffectKind(Enum):
 
 
 class Effect(NamedTuple):
-    """What a plan means for others than the resource itself: who notices, for how long, what opens to whom."""
+    """A plan's effect on others: who notices, for how long, and what opens to whom."""
 
     kind: EffectKind
     who: tuple[str, ...] = ()
-    """Guests by their names, other interfaces by theirs."""
+    """Names of guests, and of interfaces that no guest has."""
     details: Details = MappingProxyType({})
 
 
@@ -110,51 +110,52 @@ class Subject(NamedTuple):
     """The object that a line is about."""
 
     noun: str
-    """Its kind, as a sentence names one: "network"."""
+    """Its kind, as sentences say it: "network"."""
     name: str | None
-    """None for a kind without names, and while it is known only when applied."""
+    """None for a kind without names, and if the name is known only when applied."""
     uri: str | None
-    """The connection URI of its host; None while it is known only when applied."""
+    """The connection URI of its host; None if it is known only when applied."""
     urn: str = ""
-    """By which Pulumi's commands name its resource; "" where that is not known."""
+    """Its resource's URN, for Pulumi's commands; "" if unknown."""
 
 
 Said: TypeAlias = Problem | Note | Summary | Fault
-"""What reads as one sentence."""
+"""What has one sentence."""
 Message: TypeAlias = Said | Refusal
 
 
 class Advice(NamedTuple):
-    """A refusal as people read it."""
+    """A refusal's sentences."""
 
     reason: str
     fix: str = ""
-    """What to do, as a sentence of its own; "" where there is nothing to do."""
+    """What to do, as a sentence; "" if there is nothing to do."""
 
     def __str__(self) -> str:
         return f"{self.reason}. {self.fix}" if self.fix else self.reason
 
 
 class Messages(NamedTuple):
-    """How one resource's values read. Lifecycle renders by it, so that a test can replace every sentence."""
+    """The sentences of one resource. Lifecycle renders with them, so that a test can replace every sentence."""
 
     sentence: Callable[[Said], str]
     advice: Callable[[Refusal], Advice]
     failure: Callable[..., str]
-    """Why a property is refused, and the fix: of a Failure, and of a `spec.messages.Spelling` as `spelling`."""
+    """(Failure, spelling: `spec.messages.Spelling`) -> why a property is refused, and the fix."""
     replacement: str
-    """What becomes of a resource that is replaced: it stands behind "network 'lab' on qemu:///system: "."""
+    """What happens to a replaced resource. The text follows "network 'lab' on qemu:///system: "."""
 
 
 def problem_details(problem: Problem) -> Details:
-    """A problem as plain data: in a state, and in the details of others."""
+    """A problem as plain data, for the state and for details of other findings."""
     return {"kind": problem.kind.value, "details": dict(problem.details)}
 
 
 def recorded_problem(recorded: object, unknown: Enum) -> Problem:
-    """The problem that `problem_details` gave; `unknown` is the kind for what another version recorded, its `text`.
+    """The problem that `problem_details` wrote. `unknown` is the kind for problems that another version recorded.
 
-    Such a one is a sentence, or a kind that is none of those beside `unknown`.
+    Another version recorded a sentence, or a kind that the enumeration of `unknown` doesn't have. It becomes the
+    `text`.
     """
     code, details = (recorded.get("kind"), recorded.get("details")) if isinstance(recorded, Mapping) else (recorded, {})
     kind = next((kind for kind in type(unknown) if kind.value == code), None)
@@ -164,10 +165,10 @@ def recorded_problem(recorded: object, unknown: Enum) -> Problem:
 
 
 def read_error(messages: Messages, error: VirtnetError) -> str:
-    """An error as a sentence: its own, or that of its kind."""
+    """An error's sentence: its own text, or that of its kind."""
     return str(error) if error.kind is None else messages.sentence(Fault(error.kind, error.details))
 
 
 def in_words(messages: Messages, error: VirtnetError) -> VirtnetError:
-    """An error of a kind as one with its kind's sentence for a text, for those who know no resource's messages."""
+    """The same error with its kind's sentence as text, for callers without the resource's messages."""
     return type(error)(read_error(messages, error), kind=error.kind, details=error.details)

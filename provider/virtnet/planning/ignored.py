@@ -1,7 +1,7 @@
-"""What the user has Pulumi ignore (ignoreChanges): left as it is, whatever else is changed. Pure.
+"""Places that Pulumi's ignoreChanges names, which stay as they are. Pure.
 
-The engine gives ignored inputs their recorded values before it asks a provider. What others have changed there since is
-the provider's to leave alone. Lists are taken by the index in the tree at hand, and their items found elsewhere by key.
+The engine sets ignored inputs to their recorded values before it calls a provider. The provider must leave alone what
+others changed there since. A path has a list item's index in one tree; in other trees, the item is found by its key.
 """
 
 from collections.abc import Sequence
@@ -15,17 +15,18 @@ from virtnet.spec.paths import ANY, Steps
 
 
 def as_recorded(part: type[Part], desired: TreeType, recorded: Values, ignored: Sequence[Steps]) -> TreeType:
-    """What is desired, with the recorded inputs in each ignored place."""
+    """The desired inputs, with the recorded ones in each ignored place."""
     return _with(part, desired, recorded, ignored, drop=False)
 
 
 def left_alone(
     part: type[Part], tree: TreeType, found: Values, ignored: Sequence[Steps], *, unnamed_stays: bool
 ) -> TreeType:
-    """What is desired, or was before, for a plan that leaves every ignored place as it was found.
+    """The desired or the recorded inputs, for a plan that leaves every ignored place as it was found.
 
-    The plan is given both so. Where what neither names stays as it is (`unnamed_stays`), both are rid of ignored lists
-    and maps, as a running network and its definition may hold different ones; of all else they get what was found.
+    A plan gets both in this form. For a kind with `unnamed_stays`, ignored lists and maps are removed from both,
+    because a running network and its definition may have different ones. Everything else gets the values that were
+    found.
     """
     return _with(part, tree, found, ignored, drop=unnamed_stays)
 
@@ -34,12 +35,12 @@ def _with(part: type[Part], tree: TreeType, source: Values, ignored: Sequence[St
     kept: Values = tree
     for steps in ignored:
         kept = _group(part, kept, source, steps, drop=drop)
-    # What it holds is from trees of this type, each value under the name it had there.
+    # Its values come from trees of this type, under the same names.
     return cast("TreeType", kept)
 
 
 def _group(part: type[Part], here: Values, there: Values, steps: Steps, *, drop: bool) -> dict[str, object]:
-    """A group with the other's values where the steps lead; with no step, in all of it."""
+    """A group with the other's values at the place that the steps lead to; without steps, everywhere."""
     kept = dict(here)
     for name, shape in shapes(part).items():
         if steps and steps[0] not in (ANY, to_camel(name)):
@@ -61,7 +62,7 @@ def _value(shape: Shape, here: object, there: object, steps: Steps, *, drop: boo
         return here if here is ABSENT else _items(shape.part, as_list(here), _list(there), steps, drop=drop)
     if shape.kind == "map" and steps not in ((), (ANY,)):
         return _map(_named(here), _named(there), steps[0], drop=drop) or (ABSENT if here is ABSENT else {})
-    # An item of a plain list has no key, so it is left alone with all of its list.
+    # An item of a plain list has no key, so the whole list is ignored.
     return ABSENT if drop and shape.kind != "scalar" else there
 
 

@@ -30,29 +30,29 @@ from virtnet.spec.paths import Steps
 from virtnet.transport.uri import same_place
 
 Connect = Callable[[str], Clients]
-"""Gives the clients of the host of a connection URI."""
+"""Returns the clients of the host of a connection URI."""
 
 Show = Callable[[str], None]
-"""Shows one line to whoever reviews or applies."""
+"""Shows one line to the user."""
 
 PREVIEW_MAX_AGE = 2.0
-"""How old, in seconds, what a host's programs said may be for a preview, and for a read that finds nothing new."""
+"""How old, in seconds, the output of a host's programs may be for a preview, and for a read that finds nothing new."""
 
 
 class Diff(NamedTuple):
-    """What an update would change, by what is recorded."""
+    """What an update would change, compared with the record."""
 
     changes: tuple[Change, ...]
     notes: tuple[Note, ...] = ()
-    """What a reviewer should know of what stands as recorded, and no update would change."""
+    """Notes about what no update would change."""
 
     @property
     def replaces(self) -> tuple[str, ...]:
-        """The properties that make it a replacement."""
+        """The properties that need a replacement."""
         return tuple(change.path for change in self.changes if change.change_class is ChangeClass.REPLACE)
 
     def without(self, paths: Collection[str]) -> "Diff":
-        """The same less the changes of these properties."""
+        """The same without the changes of these properties."""
         return self._replace(changes=tuple(change for change in self.changes if change.path not in paths))
 
 
@@ -65,11 +65,11 @@ def diff(
     *,
     announced: Announced | None = None,
 ) -> Diff:
-    """The changes by what is recorded. Asks no host, but for one: a changed uri, whether it reaches the same.
+    """The changes against the record. Reads no host, except to see whether a changed uri reaches the same one.
 
-    `ignored`: where the user has Pulumi ignore changes, of which nothing is noted. `announced`: what this run makes of
-    another resource that this one builds on.
-    Raises Unreachable when a changed uri cannot be asked: a spelling must never destroy a network.
+    `ignored`: places of ignoreChanges, about which there are no notes. `announced`: what this run makes of another
+    resource that this one builds on.
+    Raises Unreachable if the host of a changed uri can't be asked: another spelling must never destroy a network.
     """
     plan = resource.plan(desired, _foretold(resource, recorded, desired, announced), None)
     changes = tuple(_same_host(change, recorded, desired, connect) for change in plan.changes)
@@ -91,14 +91,14 @@ def _once_there(resource: Resource[Observed], observed: Observed, announced: Ann
 def not_ignored(
     resource: Resource[Observed], recorded: Values, desired: TreeType, ignored: Sequence[Steps]
 ) -> TreeType:
-    """What is desired, with what is recorded wherever the user has Pulumi ignore changes. Pure."""
+    """The desired inputs, with the recorded ones in places of ignoreChanges. Pure."""
     return as_recorded(resource.spec, desired, resource.recorded_inputs(recorded), ignored) if ignored else desired
 
 
 def replaced_on_changes(
     resource: Resource[Observed], found: Diff, recorded: Values, desired: Values, paths: Sequence[Steps]
 ) -> Diff:
-    """The same, where a change at one of these paths, or inside of it, is a replacement (replaceOnChanges). Pure."""
+    """The same, but a change at or inside one of these paths is a replacement (replaceOnChanges). Pure."""
     if not paths:
         return found
     changes = (
@@ -131,11 +131,11 @@ def _same_host(change: Change, recorded: Values, desired: Values, connect: Conne
 
 
 def _same_uuid(uri: str, recorded: Values, connect: Connect) -> bool:
-    """Whether a URI reaches the recorded host by its UUID. Raises Unreachable where no UUID tells."""
+    """Whether a URI reaches the host with the recorded UUID. Raises Unreachable if there is no UUID to compare."""
     now = connect(uri).libvirt.host_uuid()
     if now and now == recorded.get("host_uuid"):
         return True
-    # Without a UUID in its firmware a host gets a new one at each start of the daemon, so the old URI is asked too.
+    # A host without a UUID in its firmware gets a new one at each start of the daemon, so the old URI is asked too.
     present = _present_uuid(recorded, connect)
     if not now or not (present or recorded.get("host_uuid")):
         raise Unreachable(sentences.no_uuid_told(uri if not now else str(recorded.get("uri"))))
@@ -143,7 +143,7 @@ def _same_uuid(uri: str, recorded: Values, connect: Connect) -> bool:
 
 
 def _present_uuid(recorded: Values, connect: Connect) -> str | None:
-    """The UUID of the host behind the recorded uri by now; None where it cannot be asked."""
+    """The current UUID of the host behind the recorded uri; None if it can't be asked."""
     try:
         return connect(str(recorded["uri"])).libvirt.host_uuid() or None
     except Unreachable:
@@ -162,10 +162,10 @@ def preview(
     claims: Claims | None = None,
     announced: Announced | None = None,
 ) -> Preview:
-    """What is to be reviewed: the changes by what is recorded, then what the host, as it is now, adds to them.
+    """What is to be reviewed: the changes against the record, then what the host, as it is now, adds to them.
 
-    `ignored`: where an update leaves alone what it finds. `replaced`: Pulumi deletes what is recorded and makes it
-    anew, whatever the changes ask for. `announced` as for diff: it counts as done. Never raises our errors.
+    `ignored`: places that an update leaves as it finds them. `replaced`: Pulumi replaces the resource even if no change
+    asks for that. `announced` as for diff; it counts as done. Never raises VirtnetError.
     """
     identity = {name: desired.get(name) for name in resource.identified_by}
     unknown = tuple(name for name, value in identity.items() if list(walk_unknown(value)))
@@ -173,7 +173,7 @@ def preview(
     found = Preview(subject=subject_of(resource, known, recorded), changes=changes, unknown=unknown)
     replaces = any(change.change_class is ChangeClass.REPLACE for change in changes)
     if replaced and not replaces:
-        # Each of them is made by the replacement.
+        # The replacement makes each of them.
         found = found._replace(changes=tuple(one._replace(change_class=ChangeClass.REPLACE) for one in changes))
     if recorded is not None and (replaced or replaces):
         found = _with_replaced(found, resource, recorded, desired, connect, announced=announced)
@@ -213,18 +213,18 @@ def preview(
 
 
 def _foreseen(resource: Resource[Observed], clients: Clients, desired: Values) -> Sequence[Note]:
-    """What only a preview looks at. What cannot be asked there is no reason to say so: nothing depends on it."""
+    """Notes from reads that only a preview makes. Nothing depends on them, so failed reads aren't reported."""
     if resource.foresee is None:
         return ()
     found: list[Note] = []
     with suppress(VirtnetError), clients.cached_reads(resource.reads, max_age=PREVIEW_MAX_AGE):
         for note in resource.foresee(clients, desired):
-            found.append(note)  # one by one: what was found before a look fails is told
+            found.append(note)  # one by one, to keep what was found before a read fails
     return found
 
 
 def _besides(planned: Iterable[Change], reviewed: Sequence[Change]) -> Iterator[Change]:
-    """What is planned for the host as it is, less what was reviewed by what is recorded."""
+    """The planned changes, without those that the comparison with the record has shown."""
     paths = {change.path for change in reviewed}
     mended = [problem for change in reviewed for problem in change.problems]
     for change in planned:
@@ -241,13 +241,13 @@ def _besides(planned: Iterable[Change], reviewed: Sequence[Change]) -> Iterator[
 
 
 def _covers(reviewed: Change, change: Change) -> bool:
-    """Whether what was reviewed tells of another change, too."""
+    """Whether a reviewed change includes another change."""
     within = (change.path == path or change.path.startswith((f"{path}.", f"{path}[")) for path in reviewed.covers)
     return change.change_class <= reviewed.change_class and any(within)
 
 
 def _is_held(record: Values, desired: Values, claims: Claims | None) -> bool:
-    """Whether another resource of this run has what a record tells of."""
+    """Whether another resource of this run has the recorded object."""
     return claims is not None and claims.holder((token_of(record),), key_of(desired)) is not None
 
 
@@ -260,10 +260,10 @@ def _if_replaced(
     *,
     announced: Announced | None,
 ) -> Preview | None:
-    """What a replacement of what is there would be, of which nothing recorded was told; None where it is gone again.
+    """The preview of a replacement of an existing object, if the create got no record; None if it no longer exists.
 
-    `recorded` is what is known of the record by what is there. Never raises our errors: what a create would be is told
-    all the same.
+    `recorded` is what the existing object tells of the record. Never raises VirtnetError, because the create's own
+    preview is shown in any case.
     """
     subject = subject_of(resource, desired, None)
     try:
@@ -286,7 +286,7 @@ def _with_replaced(
     *,
     announced: Announced | None = None,
 ) -> Preview:
-    """What is deleted to be made anew, by its own name, and what the host has against either."""
+    """The preview of a replacement: the delete, under the old name, and the refusals of both."""
     transition = Transition(recorded, desired)
     found = found._replace(replaced=subject_of(resource, {}, recorded), transition=transition)
     try:
@@ -312,7 +312,7 @@ def _anew(
     connect: Connect,
     announced: Announced | None = None,
 ) -> Plan:
-    """What takes the place of what is recorded, as it is planned once that is gone; empty where too little is known."""
+    """The plan of a replacement's create once the old object is gone; empty if too little is known."""
     if resource.once_gone is None or list(walk_unknown(desired)):
         return Plan()
     observed = _look(resource, connect(str(desired["uri"])), desired, {})
@@ -330,11 +330,11 @@ def create(
     claims: Claims | None = None,
     announced: Announced | None = None,
 ) -> dict[str, object]:
-    """Make it and return its outputs. Refused before any effect, or done, or rolled back whole.
+    """Create the resource and return its outputs: refused before any effect, or done, or rolled back.
 
-    `progress` gets a line before each step; what it raises ends the work, and takes back what was done. Where taking
-    back fails, the ApplyFailed holds the outputs of what is there. What another resource has by `claims` is not taken
-    up or over: Refused. `announced` as for diff.
+    `progress` gets a line before each step. If it raises, the create is rolled back. If the rollback fails, ApplyFailed
+    has the outputs of what is left. An object that another resource has by `claims` is refused. `announced` as for
+    diff.
     """
     clients = connect(str(desired["uri"]))
     plan = None
@@ -346,7 +346,7 @@ def create(
             _apply(resource, plan, clients, subject_of(resource, desired, None), show=show, progress=progress)
             if claims is not None:
                 claims.claim(plan.details.get("__token"), key_of(desired))
-        # Whoever waits for the turn may begin: looking is no change.
+        # The next in line may begin to read, because reading changes nothing.
         return _outputs(resource, clients, desired, desired, plan.details)
     except VirtnetError as error:
         if plan is None or _undone(error):
@@ -388,7 +388,7 @@ def update(
 
 
 def _undone(error: VirtnetError) -> bool:
-    """Whether what failed left nothing behind: refused, or taken back whole."""
+    """Whether the failure left nothing behind: it was refused, or fully rolled back."""
     return isinstance(error, Refused) or (isinstance(error, ApplyFailed) and not error.left)
 
 
@@ -397,7 +397,7 @@ def _with_outputs(error: VirtnetError, outputs: Values | None) -> ApplyFailed:
 
 
 def _left_by_create(resource: Resource[Observed], clients: Clients, desired: Values, details: Values) -> Values | None:
-    """The outputs of what a create left. A host that cannot be asked is taken to have it, as losing it is worse."""
+    """The outputs of what a failed create left. If the host can't be asked, the object counts as created."""
     try:
         observed = _look(resource, clients, {}, {**desired, **details})
         return resource.outputs(desired, details, observed)
@@ -406,7 +406,7 @@ def _left_by_create(resource: Resource[Observed], clients: Clients, desired: Val
 
 
 def _left_by_update(resource: Resource[Observed], clients: Clients, recorded: Values, desired: Values) -> Values | None:
-    """The outputs of what an update left; None where what is recorded is all that is known."""
+    """The outputs of what a failed update left; None if nothing beyond the record is known."""
     named = {**resource.recorded_inputs(recorded), **desired}
     try:
         return resource.outputs(named, recorded, _look(resource, clients, {}, recorded))
@@ -415,19 +415,19 @@ def _left_by_update(resource: Resource[Observed], clients: Clients, recorded: Va
 
 
 def read(resource: Resource[Observed], recorded: Values, connect: Connect) -> dict[str, object] | None:
-    """The outputs as the host is now; None only when libvirt, on a live connection, says that it is gone."""
+    """The current outputs; None only if libvirt, on a live connection, says that the object no longer exists."""
     inputs = resource.recorded_inputs(recorded)
     clients = connect(str(recorded["uri"]))
     if resource.looks_are_shared:
         shown = resource.outputs(inputs, recorded, _look(resource, clients, {}, recorded, recent=True))
         if shown == recorded:
             return shown
-        # What differs may have been read too early, so the host is asked once more before it is reported.
+        # A difference may come from a cached answer, so the host is read again before it is reported.
         clients.invalidate()
     observed = _look(resource, clients, {}, recorded)
     shown = resource.outputs(inputs, recorded, observed)
     before = recorded.get("host_uuid")
-    # A host without a UUID need not be asked for one.
+    # No record of a host UUID, no need to ask for it.
     if shown is None and before is not None and other_host(before, now := clients.libvirt.host_uuid()):
         subject = subject_of(resource, inputs, recorded)
         raise Refused(sentences.other_host(subject, recorded["uri"], now, before))
@@ -435,38 +435,38 @@ def read(resource: Resource[Observed], recorded: Values, connect: Connect) -> di
 
 
 def found_as_recorded(resource: Resource[Observed], recorded: Values, shown: Values) -> frozenset[str]:
-    """What was found (problems, say) and is recorded so already: no news to a refresh, though up will mend it.
+    """Findings, for example problems, that are recorded already: nothing new to a refresh, although up will fix them.
 
-    Whose it is to be by its mark is the program's business, and never found.
+    The owner that the mark should name comes from the program, so it is never a finding.
     """
     made = resource.computed - set(resource.spec.model_fields)
     return frozenset(name for name in made if shown.get(name) == recorded.get(name)) | {"owner"}
 
 
 def drifted(resource: Resource[Observed], recorded: Values, shown: Values) -> tuple[str, ...]:
-    """The paths of inputs that a refresh found otherwise than recorded. Pure."""
+    """The paths of inputs that a refresh found different from the record. Pure."""
     before, now = resource.recorded_inputs(recorded), resource.recorded_inputs(shown)
     return tuple(change.path for change in differences(resource.spec, now, before))
 
 
 class Imported(NamedTuple):
-    """What was there already, for a program to be written of it."""
+    """An existing object, from which a program can be written."""
 
     inputs: Values
-    """All it has, in canonical form, or as found where check has something against it."""
+    """All its settings, in canonical form; as found, if check refuses them."""
     outputs: Values
     failures: tuple[Failure, ...]
-    """What is to be corrected before it can be used."""
+    """What must be corrected before a program can use it."""
 
 
 def import_existing(
     resource: Resource[Observed], wanted: str, given: Values, connect: Connect, *, to_own: bool = True
 ) -> Imported:
-    """What the user means by `wanted`; `given` are inputs that the adapter knows: `uri`, and the mark of its owner.
+    """The object that the user calls `wanted`. `given`: inputs that the adapter knows, `uri` and the owner's mark.
 
-    Raises Refused where there is none, for a kind that is declared rather than imported, and, where it is to be owned
-    and not only looked at, for what another resource owns by its mark. No effect is had by a read: what has no mark of
-    its owner's is recorded as such, and its first update writes one.
+    Raises Refused if there is none, and for a kind that is declared rather than imported. With `to_own`, it also
+    refuses an object whose mark names another resource. Importing changes nothing: an object without the owner's mark
+    is recorded as such, and its first update writes the mark.
     """
     if resource.import_existing is None:
         raise Refused(sentences.not_imported(resource.name))
@@ -517,7 +517,7 @@ def delete(
     left_behind: Sequence[str] = (),
     used_by: Sequence[str] = (),
 ) -> None:
-    """Undo what create did, protecting what is plugged in. Gone already is success. `progress` as for create.
+    """Undo what create did, unless something is attached. A missing object counts as deleted. `progress` as for create.
 
     `anew` is what is then made in its place: where that would be refused, nothing is deleted. Nor is it where another
     resource that this one builds on is replaced by this run (`announced`) and that would be refused, or this one on it:
@@ -549,7 +549,7 @@ def delete(
 
 
 def _refuse_with_other(subject: Subject, announced: Announced, connect: Connect) -> None:
-    """Raises Refused where the replacement of another resource would be, or would fail."""
+    """Raises Refused if the replacement of another resource would be refused or fail."""
     other, desired = announced.resource, announced.desired
     of_other = subject_of(other, {**desired, **other.recorded_inputs(announced.recorded)}, announced.recorded)
     try:
@@ -580,7 +580,7 @@ def _deleted_first(
 
 
 def _by_mark(announced: Announced, connect: Connect) -> Values | None:
-    """What is recorded of another resource, by its mark on its host; None where none is there, so none is replaced."""
+    """The record of another resource, according to its mark on the host; None if there is none to replace."""
     resource, inputs = announced.resource, announced.recorded or announced.desired
     clients = connect(str(inputs["uri"]))
     plan = _planned(resource, clients, inputs, None)
@@ -591,8 +591,8 @@ def _by_mark(announced: Announced, connect: Connect) -> Values | None:
 
 
 def _record_by_plan(plan: Plan) -> dict[str, object]:
-    """What is known of the record of what a create has found as its own."""
-    return {**plan.details, "__token": next(iter(plan.takes), "")}  # what is replaced is still the old record's
+    """What is known of the record of an object that a create found as its own."""
+    return {**plan.details, "__token": next(iter(plan.takes), "")}  # a replaced object still belongs to the old record
 
 
 def _observe_for_delete(resource: Resource[Observed], clients: Clients, recorded: Values, subject: Subject) -> Observed:
@@ -619,12 +619,12 @@ def _look(
     except VirtnetError as error:
         if error.kind is None:
             raise
-        raise in_words(resource.messages(), error) from error  # those who show it know no resource's sentences
+        raise in_words(resource.messages(), error) from error  # callers don't know a resource's sentences
 
 
 def _prefetch(resource: Resource[Observed], clients: Clients, desired: Values) -> None:
     if resource.prefetch is not None:
-        with suppress(VirtnetError):  # said by the look that counts
+        with suppress(VirtnetError):  # the read that counts reports it
             resource.prefetch(clients, desired)
 
 
@@ -638,7 +638,7 @@ def _planned(
     ignored: Sequence[Steps] = (),
     announced: Announced | None = None,
 ) -> Plan:
-    """The plan. What is kept of earlier looks never refuses anything: the host is looked at afresh first."""
+    """The plan. Cached reads never refuse anything: before a refusal, the host is read again."""
     before = None if recorded is None else _foretold(resource, recorded, desired, announced)
 
     def planned(found: Observed) -> Plan:
@@ -659,7 +659,7 @@ def _left_alone(
     observed: Observed,
     ignored: Sequence[Steps],
 ) -> tuple[Values, Values | None]:
-    """What is desired and recorded, as if what others changed in ignored places were both."""
+    """The desired and the recorded inputs, both with what others changed in ignored places."""
     if recorded is None or not ignored:
         return desired, recorded
     before = resource.recorded_inputs(recorded)
@@ -675,7 +675,7 @@ def _left_alone(
 def _apply(
     resource: Resource[Observed], plan: Plan, clients: Clients, subject: Subject, *, show: Show, progress: Show | None
 ) -> None:
-    # Notes are of what happens, and of a refused plan nothing does.
+    # Notes describe what happens. With a refused plan, nothing does.
     if plan.notes and not plan.refusals:
         for line in sentences.notes(subject, plan.notes, resource.messages()):
             show(line)
@@ -689,7 +689,7 @@ def _outputs(
     place: Values,
     details: Values,
 ) -> dict[str, object]:
-    # Looked at once more after the last step: outputs are what is there, never what was hoped for.
+    # Read again after the last step: outputs describe the host, not the intention.
     observed = _look(resource, clients, {}, {**place, **details})
     shown = resource.outputs(inputs, details, observed)
     if shown is None:
@@ -698,7 +698,7 @@ def _outputs(
 
 
 def subject_of(resource: Resource[Observed], inputs: Values, recorded: Values | None) -> Subject:
-    """How lines name a resource: by its inputs as far as they are known, else as it is recorded."""
+    """How lines name a resource: by its inputs as far as known, otherwise by its record."""
     uri = inputs.get("uri") or (recorded or {}).get("uri")
     return Subject(
         resource.subject,

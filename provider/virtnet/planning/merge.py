@@ -1,7 +1,6 @@
-"""Three-way ownership on plain data: what is named is owned whole, what is no longer named goes, the rest stays.
+"""Three-way merge by ownership, on plain data: set values are owned, no longer set ones go, and the rest stays.
 
-Works on trees beside the spec's types, so that list items are matched by their key and never by their place.
-Pure; imported by the planners.
+The spec's types are walked along with the trees, so that list items are matched by key, never by index. Pure.
 """
 
 from collections import Counter
@@ -20,7 +19,7 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
-"""No value at all, as opposed to any value a tree can hold."""
+"""No value at all, as opposed to any value that a tree can contain."""
 
 Item = TypeVar("Item", bound=Values)
 
@@ -33,7 +32,7 @@ CLASSES = {
 
 
 def item_key(part: type[Part], item: Values) -> Hashable:
-    """What tells one list item from the others."""
+    """The key that identifies a list item among the others."""
     if part.whole_key:
         return tuple(item.get(name, shapes(part)[name].default) for name in part.key)
     for name in part.key:
@@ -45,10 +44,10 @@ def item_key(part: type[Part], item: Values) -> Hashable:
 def paired(
     part: type[Part], wanted: Sequence[Item], found: Sequence[Item]
 ) -> list[tuple[Item, Item | None] | tuple[None, Item]]:
-    """Each wanted item with the found one of its key, or None; then None with each found one that nobody wants.
+    """Each wanted item with the found one of its key, or None; then None with each found one that isn't wanted.
 
-    A list may hold a key several times (two TXT records of one name): of those the one that is alike goes with the
-    wanted one, and the others are left over.
+    A list may have a key several times (two TXT records of one name). Then the equal item is paired with the wanted
+    one, and the others are left over.
     """
     times = Counter(item_key(part, item) for item in wanted)
     left: dict[Hashable, list[Item]] = {}
@@ -71,12 +70,12 @@ def paired(
 
 
 def merge(part: type[Part], desired: TreeType, recorded: Values, observed: TreeType) -> TreeType:
-    """The tree to aim for: desired over observed, without what only recorded still names.
+    """The target tree: desired over observed, without what only the record still sets.
 
-    A named list is owned whole; a named group only in the values it names, and whole where it says that there is none.
-    Observed taken as desired gives observed.
+    A set list is owned as a whole. Of a set group, only its set values are owned, or all of it if it is set to none.
+    With observed as desired, the result is observed.
     """
-    # What it holds is from trees of this type, each value under the name it had there.
+    # Its values come from trees of this type, under the same names.
     return cast("TreeType", _merged(part, desired, recorded, observed))
 
 
@@ -119,7 +118,7 @@ def _merge_items(
 
 
 def _without(shape: Shape, observed: object, recorded: object) -> object:
-    """The observed value less what was recorded as named: a whole scalar or list, the named values of a group."""
+    """The observed value without what was set according to the record: a whole scalar or list, or values of a group."""
     if observed is ABSENT:
         return ABSENT
     if shape.kind == "part" and shape.part is not None:
@@ -137,12 +136,12 @@ def _without(shape: Shape, observed: object, recorded: object) -> object:
 
 
 def project(part: type[Part], named: TreeType, observed: TreeType) -> TreeType:
-    """The observed values of what is named, in the form it was named: what a refresh shows.
+    """The observed values of what is set, in the form in which it is set: what a refresh shows.
 
-    Where it is named that there is none, all that is there is shown. A value that equals libvirt's default where
-    nothing is observed counts as observed; extra items of a named list are shown whole.
+    If a group is set to none, everything observed is shown. If nothing is observed, a value that equals libvirt's
+    default counts as observed. Extra items of a set list are shown whole.
     """
-    # What it holds is from trees of this type, each value under the name it had there.
+    # Its values come from trees of this type, under the same names.
     return cast("TreeType", _projected(part, named, observed))
 
 
@@ -180,12 +179,12 @@ def _project_value(shape: Shape, named: object, observed: object) -> object:
 
 
 def beyond(part: type[Part], found: TreeType, named: Values) -> TreeType:
-    """What is found and not named, less what leaving it out means anyway: others put it there.
+    """What is found and not set, without default values: others set it.
 
-    An item of a named list is there by its key, with what it has beyond the named one. Maps are left out: a map that is
-    found has keys of others for their own use.
+    An item of a set list is included with its key and what it has beyond the set one. Maps are left out, because others
+    use keys of a map for themselves.
     """
-    # What it holds is from a tree of this type, each value under the name it had there.
+    # Its values come from a tree of this type, under the same names.
     return cast("TreeType", _beyond(part, found, named))
 
 
@@ -214,17 +213,17 @@ def _value_beyond(shape: Shape, found: object, named: object) -> object:
 
 
 class Unnamed(NamedTuple):
-    """Something that is there and not named, whatever it holds."""
+    """Something that exists and isn't set."""
 
     path: str
     changes: tuple[Change, ...]
-    """What it adds to what leaving it out means."""
+    """What it changes compared with the defaults."""
     undo: object
-    """What to name for it to be as leaving it out means, once it is owned."""
+    """The value to set so that it becomes the default, once it is owned."""
 
 
 def unnamed(part: type[Part], found: Values, named: Values) -> tuple[Unnamed, ...]:
-    """What `beyond` has, place by place: each the topmost that is not named."""
+    """What `beyond` returns, place by place: each is the topmost that isn't set."""
     return tuple(_unnamed(part, _beyond(part, found, named), named, "", _Within(CLASSES[part.default_level])))
 
 
@@ -246,7 +245,7 @@ def _unnamed(part: type[Part], rest: Values, named: Values, path: str, enclosing
 
 
 def is_default(shape: Shape, value: object) -> bool:
-    """Whether naming this value means the same to libvirt as leaving it out."""
+    """Whether this value means the same to libvirt as no value."""
     if says_none(shape, value):
         return True
     if shape.kind == "part" and shape.part is not None:
@@ -260,7 +259,7 @@ def is_default(shape: Shape, value: object) -> bool:
 
 
 class _Within(NamedTuple):
-    """What a value is inside of, as far as changes depend on it."""
+    """What contains a value, as far as its changes depend on that."""
 
     level: ChangeClass
     secret: bool = False
@@ -281,7 +280,7 @@ def same(shape: Shape, one: object, other: object) -> bool:
 
 
 def differences(part: type[Part], wanted: Values, found: Values) -> tuple[Change, ...]:
-    """Every property path in which two trees differ, with its class; list items by key."""
+    """Every property path in which two trees differ, with its class. List items have their keys."""
     return tuple(_part_differences(part, wanted, found, "", _Within(CLASSES[part.default_level])))
 
 
@@ -295,7 +294,7 @@ def _part_differences(part: type[Part], wanted: Values, found: Values, path: str
 
 
 def naming(part: type[Part], desired: Values, recorded: Values, path: str = "") -> tuple[Change, ...]:
-    """Every property path that only one of two trees names, at any depth, whatever its value; items by key."""
+    """Every property path that only one of two trees sets, at any depth. List items have their keys."""
     changes: list[Change] = []
     for name, shape in shapes(part).items():
         place = f"{path}.{name}" if path else name
@@ -384,7 +383,7 @@ def _item_differences(
     for item, there in pairs:
         if item is None:
             if there is None:
-                continue  # of each pair one is there
+                continue  # one of each pair exists
             place = f"{path}[{label(part, there)}]"
             again = "it is there more than once" if item_key(part, there) in meant else ""
             changes.append(Change(path=place, kind="remove", change_class=within.level, detail=again))
@@ -406,7 +405,7 @@ def _order_difference(
     path: str,
     within: _Within,
 ) -> Change | None:
-    """That the items which are on both sides are in another order; None where they aren't."""
+    """The change of the order of items that are on both sides; None if the order is the same."""
     places = {id(item): place for place, item in enumerate(found)}
     wanted = [there for item, there in pairs if item is not None and there is not None]
     as_found = sorted(wanted, key=lambda item: places[id(item)])
@@ -417,7 +416,7 @@ def _order_difference(
 
 
 def _shown_order(within: _Within, found: Sequence[str], wanted: Sequence[str]) -> str:
-    """Two orders of the same names, for a line; empty where they may be secret."""
+    """Two orders of the same names, for a line; empty if they may be secret."""
     return "" if within.secret else f"{', '.join(found)} -> {', '.join(wanted)}"
 
 
@@ -430,7 +429,7 @@ def label(part: type[Part], item: Values) -> str:
 
 
 def _shown(within: _Within, value: object) -> str:
-    """A value for a line; empty where it may be secret (a TXT record, a key in dnsmasq's options)."""
+    """A value for a line; empty if it may be secret (a TXT record, a key in dnsmasq's options)."""
     if within.secret or value is None or value is UNKNOWN:
         return ""
     if isinstance(value, Mapping):
@@ -456,7 +455,7 @@ def _items(value: object) -> Sequence[object]:
 
 
 def _parts(value: object) -> Sequence[Values]:
-    """The items of a list of parts; none where there is none."""
+    """The items of a list of parts; empty if there is no list."""
     return [as_group(item) for item in _items(value)]
 
 
@@ -465,8 +464,8 @@ def _known_parts(value: object) -> Sequence[Values]:
 
 
 def restrict(part: type[Part], wanted: TreeType, found: TreeType, highest: ChangeClass) -> TreeType:
-    """The wanted tree with everything of a higher class than `highest` left as it was found."""
-    # What it holds is from trees of this type, each value under the name it had there.
+    """The wanted tree, but with everything that would cost more than `highest` as it was found."""
+    # Its values come from trees of this type, under the same names.
     return cast("TreeType", _restrict_part(part, wanted, found, highest, CLASSES[part.default_level]))
 
 

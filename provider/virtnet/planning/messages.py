@@ -1,6 +1,6 @@
 """The sentences of planning: the lines of a preview, and what the verbs refuse and report.
 
-What a resource finds and does is said in the resource's own `Messages`, which are given. Pure.
+The callers pass the `Messages` of the resource, which have the sentences of its own kinds. Pure.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,9 +20,9 @@ def subject(of: Subject) -> str:
 
 
 def reviewed(preview: Preview, messages: Messages) -> tuple[list[str], list[str]]:
-    """Why it could not be applied as the host is now, a line a reason, and the rest of what a reviewer reads.
+    """Why the host as it is now refuses a change, a line a reason, and the other lines of a preview.
 
-    Where it is not sure to be refused, there are no reasons, and the rest is all.
+    If the refusal isn't certain, there are no reasons, and the other lines contain everything.
     """
     if not preview.is_refused:
         return [], list(lines(preview, messages))
@@ -32,7 +32,7 @@ def reviewed(preview: Preview, messages: Messages) -> tuple[list[str], list[str]
 
 
 def lines(preview: Preview, messages: Messages) -> Iterator[str]:
-    """What a reviewer reads: what would be refused, then a line a change, then what the host, as it is now, adds."""
+    """The lines of a preview: refusals, then a line a change, then steps and notes for the host as it is now."""
     for one, condition in _cases(preview):
         parts = (_refusals(one, messages, condition), _lines(one, messages, condition))
         for part in reversed(parts) if one.unknown else parts:  # what is known later may be no refusal
@@ -40,7 +40,7 @@ def lines(preview: Preview, messages: Messages) -> Iterator[str]:
 
 
 def listed(words: Iterable[object]) -> str:
-    """Words as a sentence lists them, one at least: "a, b and c"."""
+    """Words as a sentence lists them, at least one: "a, b and c"."""
     *most, last = map(str, words)
     return f"{', '.join(most)} and {last}" if most else last
 
@@ -82,7 +82,7 @@ def _refusals(preview: Preview, messages: Messages, condition: str) -> Iterator[
 
 
 def given_up(one: GivenUp) -> str:
-    """What is in the way of a resource and given up by another one in the same run, and what to do."""
+    """Another resource has what this one needs, and gives it up in the same run; and what to do."""
     what = f"{one.holder} has {one.want.path} {one.want.value}"
     if one.swaps:
         return (
@@ -154,12 +154,12 @@ def used_by_others(of: Subject, urns: Iterable[str]) -> str:
 
 
 def claimed(of: Subject, holder: str) -> str:
-    """What another resource of the same run has."""
+    """An object that another resource of the same run has."""
     return f"{subject(of)} was not changed: {belongs_to(holder)}"
 
 
 def belongs_to(holder: str) -> str:
-    """Why a resource is not changed that another one of the same run has."""
+    """Why an object isn't changed that another resource of the same run has."""
     return f"{holder} in this program manages it too. Remove one of the two, or have one of them manage something else"
 
 
@@ -178,7 +178,7 @@ def alias_option(alias: str) -> str:
 
 
 def if_own(alias: str) -> str:
-    """What to do where another's mark may be this resource's own, by its old URN or name: the end of a sentence."""
+    """What to do if the mark may be this resource's own, with its old URN or name: the end of a sentence."""
     return f". If it is this resource, renamed or moved, {alias_option(alias)} instead" if alias else ""
 
 
@@ -189,12 +189,12 @@ def notes(of: Subject, found: Iterable[Note], messages: Messages) -> Iterator[st
 
 
 def change(of: Change, messages: Messages) -> str:
-    """A change as a preview line has it."""
+    """A change, as a preview line shows it."""
     return changed(of.path, of.kind, of.detail or "; ".join(messages.sentence(problem) for problem in of.problems))
 
 
 def changed(path: str, kind: str, detail: str) -> str:
-    """A property that is added, changes or is removed, with old and new value or what it fixes in the detail."""
+    """A property that is added, changes or is removed. The detail has old and new value, or what it fixes."""
     words = {"add": "is added", "change": "changes", "remove": "is removed"}[kind]
     return printable(f"{path} {words}" + (f" ({detail})" if detail else ""))
 
@@ -205,7 +205,7 @@ def progress(of: Subject, step: Summary, messages: Messages) -> str:
 
 
 def refused(of: Subject, refusals: Iterable[Refusal], messages: Messages) -> str:
-    """A plan that holds refusals, and was not begun."""
+    """A plan with refusals, which was not begun."""
     return f"{subject(of)} was not changed: {_reasons(refusals, messages)}"
 
 
@@ -214,13 +214,13 @@ def _reasons(refusals: Iterable[Refusal], messages: Messages) -> str:
 
 
 def not_replaced(of: Subject, anew: Subject, refusals: Iterable[Refusal], messages: Messages) -> str:
-    """What was to be deleted and created again, where the new one would be refused."""
+    """A replacement that was not begun, because the new object would be refused."""
     reasons = _reasons(refusals, messages)
     return f"{subject(of)} was not changed, because its replacement would be refused: {subject(anew)}: {reasons}"
 
 
 def not_deleted_with_other(of: Subject, other: Subject, refusals: Iterable[Refusal], messages: Messages) -> str:
-    """What was to be deleted first, as another resource that it builds on is to be replaced, which would be refused."""
+    """A delete that was not begun: it belongs to the replacement of another resource, which would be refused."""
     reasons = _reasons(refusals, messages)
     return f"{subject(of)} was not changed, because the replacement of {subject(other)} would be refused: {reasons}"
 
@@ -232,7 +232,7 @@ def not_deleted_as_other_fails(of: Subject, other: Subject, error: VirtnetError,
 
 
 def failed(of: Subject, begun: Sequence[Step], error: VirtnetError, left: Sequence[Left], messages: Messages) -> str:
-    """The last of the steps that were begun failed: why, and what became of all of them."""
+    """Why the last begun step failed, and what happened to all begun steps."""
     outcome = (
         f"not everything was rolled back: {'; '.join(_left(left, messages))}"
         if left
@@ -257,7 +257,7 @@ def _left(left: Sequence[Left], messages: Messages) -> Iterator[str]:
 
 
 def state_delete(urn: str) -> str:
-    """The command that has Pulumi forget a resource, for a shell."""
+    """The shell command that removes a resource from the state."""
     from shlex import quote
 
     return f"pulumi state delete {quote(urn)}" if urn else "pulumi state delete URN (pulumi stack --show-urns lists it)"
@@ -269,7 +269,7 @@ def same_host_unknown(uri: str, recorded_uri: object, error: VirtnetError) -> st
 
 
 def no_uuid_told(uri: str) -> str:
-    """A uri whose libvirt knows nothing of its host, as libvirt's network driver alone does."""
+    """A URI whose libvirt knows no host UUID, for example that of libvirt's network driver alone."""
     return (
         f"libvirt at {uri} doesn't report a host UUID. Use a URI of the host's hypervisor with the same transport, for "
         "example qemu:///system or qemu+ssh://…/system"
@@ -277,7 +277,7 @@ def no_uuid_told(uri: str) -> str:
 
 
 def other_host(of: Subject, uri: object, host_uuid: str, recorded_host_uuid: object) -> str:
-    """A recorded resource that is not there, on a host that is not the recorded one."""
+    """A recorded resource that doesn't exist, on a host other than the recorded one."""
     return (
         f"{subject(of)}: {uri} now reaches another host ({host_uuid} instead of {recorded_host_uuid}), which doesn't have "
         f"it. Correct the uri, or remove it from the state: {state_delete(of.urn)}"
@@ -285,14 +285,14 @@ def other_host(of: Subject, uri: object, host_uuid: str, recorded_host_uuid: obj
 
 
 def not_imported(kind: str) -> str:
-    """A kind of resource that is declared rather than imported."""
+    """A kind of resource that can't be imported."""
     return f"a {kind} can't be imported. Declare it in the program, and pulumi up records the current values"
 
 
 def owned_by_other(of: Subject, owner: str, alias: str, *, can_stay: bool) -> str:
-    """What was to be imported, and has the mark of another resource.
+    """An import of an object with another resource's owner mark.
 
-    `alias` is by what name that may be its own; `can_stay`, whether the kind has on_delete="keep".
+    `alias`: the name by which the mark may be this resource's own. `can_stay`: whether the kind has on_delete="keep".
     """
     first = release(f"the {of.noun}") if can_stay else "remove it from that program and run pulumi up there"
     return (
@@ -311,7 +311,7 @@ def release(what: str) -> str:
 
 
 def went_away(of: Subject) -> str:
-    """Something that was to be imported."""
+    """An object that was removed during its import."""
     return f"{subject(of)} was removed during the import"
 
 
@@ -324,10 +324,10 @@ def not_deleted(of: Subject, error: VirtnetError) -> str:
 
 
 def gone_again(of: Subject) -> str:
-    """What is not there after the last step."""
+    """An object that no longer exists after the last step."""
     return f"{subject(of)}: was applied, and then somebody removed it. Run pulumi up"
 
 
 def recorded_is_shown(error: VirtnetError) -> str:
-    """A refresh of a host that can't be reached, where the settings ask for what is recorded."""
+    """A refresh of a host that can't be reached, if the settings say to keep the record."""
     return f'the refresh kept the recorded values, because virtnet:unreachable is "recorded": {error}'

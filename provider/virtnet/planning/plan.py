@@ -1,10 +1,9 @@
-"""Plans: what will be done, decided before any of it is done.
+"""Plans: everything is decided before anything is done.
 
-A *step* is a small frozen value: it describes itself by a kind and details, executes itself through the clients it is
-given, and names the step that takes it back. A *change* is one property path that differs, with its class. A *plan*
-holds both, and the reasons it must not be applied, if there are any. `planning.apply` is the only place where steps
-run. Nothing here knows libvirt, files or sockets: the clients are Protocols, implemented by libvirtd.connection and
-host.client.
+A *step* is a small frozen value: it describes itself by a kind and details, executes itself through the given clients,
+and returns the step that undoes it. A *change* is one property path that differs, with its class. A *plan* has both,
+and its refusals. Only `planning.apply` runs steps. Nothing here knows libvirt, files or sockets: the clients are
+Protocols, which libvirtd.connection and host.client implement.
 """
 
 from collections.abc import Mapping
@@ -18,35 +17,35 @@ from virtnet.spec.part import Values
 
 
 class ChangeClass(IntEnum):
-    """How much a change costs those who use the network, in rising order."""
+    """The cost of a change for users of the network, in rising order."""
 
     RECORDED = 0
     """Nothing happens on the host."""
     LIVE = 1
-    """Applied to the running network; nothing plugged in notices."""
+    """Applied to the active network; nothing attached notices."""
     RESTART = 2
     """The network is stopped and started again."""
     REPLACE = 3
-    """The network is deleted and made anew."""
+    """The network is deleted and created again."""
 
 
 class Change(NamedTuple):
-    """One property path that differs between what is and what is desired."""
+    """One property path in which the current and the desired state differ."""
 
     path: str
     """In Python spelling, list items by key: `ips[192.168.123.1/24].dhcp.hosts[52:54:00:00:00:01]`."""
     kind: Literal["add", "change", "remove"]
     change_class: ChangeClass
     detail: str = ""
-    """Old and new value where they may be shown; empty where they may be secret."""
+    """Old and new value; empty if they may be secret."""
     problems: tuple[Problem, ...] = ()
-    """What it mends, where that is the change."""
+    """The problems that it fixes."""
     covers: tuple[str, ...] = ()
-    """The paths that its problems tell of, so that no change in there is told besides, unless it costs more."""
+    """The paths that its problems include: changes inside aren't shown as well, unless they cost more."""
 
 
 class Step(Protocol):
-    """One effect. Frozen data; executing twice must be as good as once, and so must undoing."""
+    """One effect. Frozen data. Executing and undoing must be idempotent."""
 
     def describe(self) -> Summary:
         """What will happen."""
@@ -55,56 +54,56 @@ class Step(Protocol):
         """Do it; raises a VirtnetError."""
 
     def undo(self) -> "Step | None":
-        """The step that takes it back, whether it was carried out wholly, half or not at all; None: nothing to do."""
+        """The step that undoes this one after a full, partial or missing execution; None if there is nothing to do."""
 
 
 class Transition(NamedTuple):
-    """What others may notice of a resource, as the inputs that its host has: before the steps, and after them."""
+    """What others may notice: a resource's inputs as its host has them, before the steps and after them."""
 
     before: Values | None
-    """None where there is nothing."""
+    """None if there is nothing."""
     after: Values
 
 
 class Plan(NamedTuple):
-    """Everything decided: the steps in order, the changes they make, and why not to begin, if so."""
+    """Everything decided: the steps in order, their changes, and the refusals."""
 
     steps: tuple[Step, ...] = ()
     changes: tuple[Change, ...] = ()
     refusals: tuple[Refusal, ...] = ()
-    """Why it must not be applied; a plan with any of them never is."""
+    """Why it must not be applied. A plan with refusals never is."""
     notes: tuple[Note, ...] = ()
-    """What a reviewer should know besides the changes."""
+    """What a reviewer should know in addition to the changes."""
     adopts: bool = False
-    """Of a create: whether it takes over what others made, which its changes then edit."""
+    """Of a create: whether it adopts an existing object, which its changes then edit."""
     takes: tuple[str, ...] = ()
-    """The tokens in the marks of what the steps take from other records; "" stands in a mark without one."""
+    """The tokens of objects that the steps take over from other records; "" for a mark without a token."""
     details: Mapping[str, Any] = MappingProxyType({})
-    """What was chosen while planning and the outputs need, such as a new network's UUID."""
+    """Choices of the plan that the outputs need, such as a new network's UUID."""
     found_own: bool = False
-    """Of a create: whether what is there was made or adopted for this very resource.
+    """Of a create: whether the existing object was created or adopted for this same resource.
 
-    Pulumi is about to replace it then, or an earlier run was not recorded. A create cannot tell which.
+    Then Pulumi is about to replace it, or an earlier run was not recorded. A create can't tell which.
     """
     found_inputs: Mapping[str, Any] = MappingProxyType({})
     """Of such a create: the inputs that what is there was made by, where a kind can tell them."""
     removes: bool = False
     """Of a delete: whether what other resources build on is gone after the steps."""
     transition: Transition | None = None
-    """What the host has before and after the steps; None where that is as recorded, and as desired."""
+    """What the host has before and after the steps; None for the record and the desired inputs."""
     held_by_other: Mapping[str, Any] = MappingProxyType({})
-    """Of a create with what another's mark is on in its way: what the record of that holds; empty where nothing is.
+    """Of a create that finds an object with another's mark: the record of that object; otherwise empty.
 
-    Only where that may be this resource by an old name: then its record has been moved or renamed in the state, and
-    Pulumi is about to replace it. A create cannot tell that either.
+    Only if the mark may be an old name of this resource: then its record was moved or renamed in the state, and Pulumi
+    is about to replace it. A create can't tell that either.
     """
 
     @property
     def change_class(self) -> ChangeClass:
-        """The highest class among the changes; RECORDED when there are none."""
+        """The highest class among the changes; RECORDED if there are none."""
         return max((change.change_class for change in self.changes), default=ChangeClass.RECORDED)
 
     @property
     def empty(self) -> bool:
-        """True when nothing differs and nothing is to be done."""
+        """Whether nothing differs and there is nothing to do."""
         return not self.steps and not self.changes

@@ -1,6 +1,6 @@
-"""Property paths: Pulumi's, of a plan's changes and in users' options, and ours, of what trees name and hold. Pure.
+"""Property paths: Pulumi's, in options and detailed diffs, and virtnet's own, in trees and lines. Pure.
 
-Our paths name list items by their keys (`ips[192.168.123.1/24].dhcp`), Pulumi's by their indexes (`ips[0].dhcp`).
+virtnet's paths have the keys of list items (`ips[192.168.123.1/24].dhcp`), Pulumi's their indexes (`ips[0].dhcp`).
 """
 
 import re
@@ -23,10 +23,10 @@ _REPLACING: Mapping[str, Kind] = {"add": "ADD_REPLACE", "remove": "DELETE_REPLAC
 
 
 def detailed(part: type[Part], changes: Iterable[Change], recorded: Values, desired: Values) -> dict[str, Kind]:
-    """Pulumi's path of each change, with its kind. What is added is found in desired, what is removed in recorded.
+    """Pulumi's path of each change, with its kind. Additions are located in desired, removals in recorded.
 
-    A change inside an item that is at another place of its list now is a change of the list: Pulumi would show the
-    values of two different items side by side.
+    If an item has moved within its list, a change inside it becomes a change of the list. Otherwise Pulumi would show
+    the values of two different items side by side.
     """
     found: dict[str, Kind] = {}
     for change in changes:
@@ -46,17 +46,17 @@ def detailed(part: type[Part], changes: Iterable[Change], recorded: Values, desi
 
 
 def places(part: type[Part], change: Change, recorded: Values, desired: Values) -> tuple[Steps, Steps]:
-    """Where a change's path leads to in what is recorded, and in what is desired."""
+    """The places of a change in the recorded and in the desired inputs."""
     return _locate(part, change.path, recorded), _locate(part, change.path, desired)
 
 
 def is_within(part: type[Part], path: str, tree: Values, paths: Iterable[Steps]) -> bool:
-    """Whether one of Pulumi's paths leads to what ours names in a tree, or to what that is in."""
+    """Whether one of Pulumi's paths leads to the place of our path in a tree, or to something around it."""
     return within(_locate(part, path, tree), paths)
 
 
 def within(steps: Steps, paths: Iterable[Steps]) -> bool:
-    """Whether one of the paths leads to this place, or to what it is in."""
+    """Whether one of the paths leads to this place, or to something around it."""
     return any(
         0 < len(path) <= len(steps) and all(wanted in (ANY, step) for wanted, step in zip(path, steps, strict=False))
         for path in paths
@@ -76,7 +76,7 @@ def _common(one: Steps, other: Steps) -> Steps:
 
 
 def _locate(part: type[Part], path: str, tree: object) -> Steps:
-    """The steps to what a path names, as far as it is in the tree; at least the property at the top."""
+    """The steps of a path, as far as the tree has them; at least the property at the top."""
     fits = [name for name in shapes(part) if path == name or path.startswith((f"{name}.", f"{name}["))]
     if not fits:
         return (to_camel(path),)
@@ -109,7 +109,7 @@ def _limited_to(part: type[Part] | None, rest: str, value: object) -> Steps:
 
 
 def spelled(steps: Steps) -> str:
-    """Steps as Pulumi writes a property path: names with other signs than letters and digits are quoted."""
+    """Steps as Pulumi writes a property path: names with characters other than letters and digits are quoted."""
     path = ""
     for step in steps:
         if isinstance(step, int):
@@ -123,10 +123,10 @@ def spelled(steps: Steps) -> str:
 
 
 def named(part: type[Part], tree: Values, but: Values, place: str = "") -> Iterator[str]:
-    """The paths of what one tree names and another does not, as far down as ownership goes.
+    """The paths that one tree sets and another doesn't, as deep as ownership goes.
 
-    Of a list that the other does not name either, they are the list's and those of the groups in its items; of one that
-    both name, those inside its items that both have. What is unknown counts as named.
+    If the other tree doesn't set a list, these are the path of the list and those of groups in its items. If both set
+    it, they are the paths inside the items that both have. An unknown value counts as set.
     """
     for name, shape in shapes(part).items():
         value, other = tree.get(name, ABSENT), but.get(name, ABSENT)
@@ -154,13 +154,13 @@ def named(part: type[Part], tree: Values, but: Values, place: str = "") -> Itera
 
 
 def _groups(part: type[Part], item: Values, place: str) -> Iterator[str]:
-    """The paths of what an item has in groups and lists: its scalars are too many, and mostly what makes it up."""
+    """The paths of an item's groups and lists. Its scalars are too many, and mostly its key."""
     inside = {name for name, shape in shapes(part).items() if shape.part is not None or shape.kind == "map"}
     yield from named(part, {name: value for name, value in item.items() if name in inside}, {}, place)
 
 
 def at(part: type[Part], tree: Values, paths: Collection[str], place: str = "") -> dict[str, object]:
-    """What a tree holds at these paths and nothing else, but for the keys of the items that they lead into."""
+    """The values of a tree at these paths, and the keys of the items on the way."""
     found: dict[str, object] = {}
     for name, shape in shapes(part).items():
         value = tree.get(name, ABSENT)

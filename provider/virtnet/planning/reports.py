@@ -1,6 +1,6 @@
-"""What libvirt and the kernel report now, as frozen values. No decisions and no effects.
+"""What libvirt and the kernel report, as frozen values. No decisions and no effects.
 
-Made by connection and host, read by the planners.
+The connection and the host client create them, and the planners read them.
 """
 
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ from virtnet.spec.failures import Detail, Details
 
 
 def other_host(recorded: object, now: str) -> bool:
-    """Whether a host's UUID says that it is not the recorded one. Where either is not known, it does not."""
+    """Whether a host's UUID differs from the recorded one. False if either is unknown."""
     return bool(recorded) and bool(now) and recorded != now
 
 
 class NetworkReport(NamedTuple):
-    """One network by libvirt's account (virNetwork*)."""
+    """A network, as libvirt reports it (virNetwork*)."""
 
     uuid: str
     name: str
@@ -25,13 +25,13 @@ class NetworkReport(NamedTuple):
     persistent: bool
     autostart: bool
     live_xml: str | None
-    """The XML of the running network; None while it is inactive."""
+    """The XML of the active network; None if it is inactive."""
     config_xml: str | None
     """The persistent (inactive) XML; None for a transient network."""
 
 
 class ObstacleKind(Enum):
-    """Why something could not be plugged in again after a restart."""
+    """Why an interface can't be reattached after a restart."""
 
     MACVTAP = "macvtap"
     HOST_DEVICE = "host device"
@@ -39,49 +39,49 @@ class ObstacleKind(Enum):
     """bridge"""
     SEVERAL_WITH_ONE_MAC = "several with one MAC"
     GUEST_UNKNOWN = "guest unknown"
-    """uri: of the libvirt that does not know the guest"""
+    """uri: that of the libvirt that doesn't list the guest"""
     GUESTS_NOT_TOLD = "guests not told"
-    """uri: it reaches libvirt's network driver alone, instead: the uri that reaches the guests, too"""
+    """uri: it reaches only libvirt's network driver; instead: the uri that also reaches guests"""
 
 
 class Obstacle(NamedTuple):
-    """Why something could surely not be plugged in again."""
+    """Why an interface can't be reattached, known in advance."""
 
     kind: ObstacleKind
     details: Details = MappingProxyType({})
 
     def as_details(self) -> Details:
-        """As plain data, for the details of others."""
+        """As plain data, for the details of findings."""
         return {"kind": self.kind.value, **self.details}
 
 
 class Attachment(NamedTuple):
-    """Something that hangs on a network's bridge: a guest's port, or a link libvirt knows nothing of."""
+    """Something that is attached to a network's bridge: a guest's port, or a link that libvirt doesn't know."""
 
     owner: str
     """The guest's name, or "" for a foreign link."""
     interface: str
-    """The host-side interface (tap), or "" where libvirt does not tell."""
+    """The interface on the host (tap), or "" if libvirt doesn't report it."""
     mac: str = ""
     port: str = ""
-    """The UUID of its port; "" for what libvirt has none of."""
+    """The UUID of its port in libvirt; "" if it has none."""
     bridge_by_name: bool = False
     """True for a guest's interface of type='bridge', whose own definition names the bridge."""
     cannot_reattach: "Obstacle | None" = None
-    """Why it could surely not be plugged in again after a restart; None when it can."""
+    """Why it can't be reattached after a restart; None if it can."""
 
     def as_details(self) -> dict[str, str]:
-        """What names it, as plain data."""
+        """Its names, as plain data."""
         return {"owner": self.owner, "interface": self.interface, "mac": self.mac}
 
 
 def attachment_details(attachments: Iterable[Attachment]) -> Detail:
-    """Everything that is plugged in, as plain data."""
+    """Everything that is attached, as plain data."""
     return [entry.as_details() for entry in attachments]
 
 
 class GuestInterface(NamedTuple):
-    """An interface of a running guest that is plugged into a network, by the guest's own XML."""
+    """An interface of a running guest on a network, from the guest's own XML."""
 
     guest: str
     guest_uuid: str
@@ -89,11 +89,11 @@ class GuestInterface(NamedTuple):
     interface: str
     """Its tap on the host."""
     xml: str
-    """The `<interface>` element as it runs, merged with what the network gives it."""
+    """The live `<interface>` element, merged with the network's settings."""
     network: str = ""
-    """The network that it names; "" where it names a bridge itself."""
+    """The network that it refers to; "" if it refers to a bridge itself."""
     bridge: str = ""
-    """The bridge that libvirt plugged it into, or that it names itself."""
+    """The bridge that libvirt attached it to, or that it refers to itself."""
 
 
 class Link(NamedTuple):
@@ -104,7 +104,7 @@ class Link(NamedTuple):
     kind: str
     """The kernel's kind of a virtual link ("bridge", "veth", "tun"), or "" for others."""
     master: str
-    """The bridge it is a port of, or ""."""
+    """The bridge that it is a port of, or ""."""
     up: bool
 
 
@@ -137,6 +137,6 @@ class ServiceReport(NamedTuple):
     """A service of systemd."""
 
     enabled: bool
-    """Whether it is started at each boot."""
+    """Whether systemd starts it at each boot."""
     active: bool
     """Whether it runs."""

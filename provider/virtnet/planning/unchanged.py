@@ -1,8 +1,8 @@
-"""What is declared just as it is recorded, which most is in most runs, told from what travels alone. Pure.
+"""Fast path: finds unchanged resources by comparing values in wire form, without the spec. Pure.
 
-A run that changes nothing then needs neither specs nor pydantic, whose imports take longer than all their checks. What
-is not told here is no change yet: it is left to check and diff, and a property test of each kind holds both to one
-answer.
+Most resources are unchanged in most runs. A run that changes nothing then needs neither specs nor pydantic, whose
+imports take longer than all their checks. If this path isn't sure, check and diff decide. A property test of each kind
+compares the answers of both.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,20 +11,20 @@ from typing import Any
 AsSent = Callable[[Any], Any]
 
 _NEVER_HERE = ("__secret", "__drifted", "__noted")
-"""With these there is more to look at than whether values are equal."""
+"""With these inputs, equal values aren't enough."""
 
 
 def plain(value: Any) -> Any:
-    """As it travels where nothing is wrapped."""
+    """A value in wire form, without Pulumi's wrappers."""
     return value
 
 
 def checks(
     recorded: Mapping[str, Any], given: Mapping[str, Any], left_out: Mapping[str, Any], as_sent: AsSent = plain
 ) -> bool:
-    """Whether check would answer with just the inputs that are recorded. `left_out` is what it puts in, as it travels.
+    """Whether check would return exactly the recorded inputs. `left_out` is what check adds, in wire form.
 
-    Recorded inputs are in canonical form, and stay as they are when they are checked again.
+    Recorded inputs are in canonical form, which check doesn't change.
     """
     nothing, no_owner = as_sent(None), [None, *map(as_sent, (None, "", False, 0, [], {}))]
     if any(side.get("__owner") in no_owner for side in (recorded, given)):
@@ -34,7 +34,7 @@ def checks(
 
 
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two sets of inputs are equal, types included: True is no 1. The provider's own pickle is none of them."""
+    """Whether two sets of inputs are equal, types included: True isn't 1. The provider's pickle doesn't count."""
     if any(key in side for key in _NEVER_HERE for side in (one, other)):
         return False
     if ("__provider" in one) != ("__provider" in other):

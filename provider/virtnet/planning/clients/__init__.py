@@ -1,1 +1,1 @@
-"""What steps and observers may ask of libvirt and of a host: protocols, split by subject, and declared reads."""
+"""The protocols through which steps and observers use libvirt and a host, one a subject, and declared reads."""

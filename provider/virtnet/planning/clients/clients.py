@@ -1,4 +1,4 @@
-"""The clients through which everything reaches one host, and what saves them reads."""
+"""The clients of one host, and the caches that save reads."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,40 +13,40 @@ if TYPE_CHECKING:
 
 
 class Clients(NamedTuple):
-    """The clients of one host. Without caches everything is asked each time, and nothing else changes."""
+    """The clients of one host. Caches only save reads: without them, each read goes to the host."""
 
     libvirt: "LibvirtClient"
     host: "HostClient | None"
-    """None where only libvirt is reachable."""
+    """None if the URI reaches only libvirt."""
     network_cache: "NetworkCache | None" = None
     host_cache: "HostCache | None" = None
 
     @contextmanager
     def lock(self, prefetch: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Held while one resource of the host is observed, planned and changed: in this process, and in all others.
+        """Hold the host's lock while a resource is observed, planned and changed, in this process and in all others.
 
-        `prefetch` is called by whoever is next in this process, while another may still hold the lock.
+        The next thread in line calls `prefetch` while another one may still hold the lock.
         """
         with self.libvirt.lock(prefetch), nullcontext() if self.host is None else self.host.lock():
             yield
 
     def cached_reads(self, reads: Reads, *, max_age: float = 0.0) -> AbstractContextManager[None]:
-        """One observation, during which nothing is changed through these clients; `reads` tells what it asks together.
+        """One observation, during which these clients change nothing. `reads` declares what is read together.
 
-        What the host's programs said at most `max_age` seconds ago will do: for previews.
+        Output of the host's programs may be up to `max_age` seconds old: for previews.
         """
         return nullcontext() if self.host_cache is None else self.host_cache.cached_reads(reads, max_age=max_age)
 
     def prefetch(self, reads: Reads) -> AbstractContextManager[None]:
-        """One observation while others change the host: what the host's programs say in it serves the next."""
+        """One observation while others change the host. The next observation uses the output of the host's programs."""
         return nullcontext() if self.host_cache is None else self.host_cache.prefetch(reads)
 
     def cached_networks(self) -> Sequence[NetworkReport]:
-        """All networks, as libvirt reported them while they started or stopped last."""
+        """All networks, as libvirt reported them after they last started or stopped."""
         return self.libvirt.networks() if self.network_cache is None else self.network_cache.cached_networks()
 
     def invalidate(self) -> None:
-        """Let the next observation ask for everything anew."""
+        """Make the next observation read everything again."""
         if self.network_cache is not None:
             self.network_cache.invalidate_networks()
         if self.host_cache is not None:

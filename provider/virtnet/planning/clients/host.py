@@ -1,8 +1,7 @@
-"""What may be asked of a host itself, one protocol a subject; implemented together by virtnet.host.client.Host.
+"""Operations on a host itself, one protocol a subject. virtnet.host.client.Host implements all of them.
 
-A subject that can be changed has a reader of its own, so that what only observes is given nothing that changes
-anything. Every call raises HostFailure, AccessDenied or Unreachable. The tests' fakes of it are tests/fakes/host.py and
-what that is made of.
+A subject that can be changed has a separate reader protocol, so that observers can't change anything. Every call can
+raise HostFailure, AccessDenied or Unreachable. The tests' fakes are in tests/fakes/host.py.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,10 +12,10 @@ from virtnet.planning.clients.reads import Reads
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
 
 FirewallLister: TypeAlias = Literal["iptables-save", "ip6tables-save", "nft", "nft-json"]
-"""Who lists rules: nft in its own words, or as data."""
+"""The program that lists rules; nft lists them as text or as JSON."""
 
 Way: TypeAlias = Literal["inbound", "outbound"]
-"""The way of traffic, as seen by guests."""
+"""The direction of traffic, as guests see it."""
 
 
 class NamedHost(Protocol):
@@ -31,30 +30,30 @@ class FileReader(Protocol):
     """Files and directories, by absolute paths."""
 
     def read_file(self, path: str) -> str | None:
-        """A file's text; None where there is none."""
+        """A file's text; None if there is no such file."""
 
     def list_directory(self, path: str) -> Sequence[str]:
-        """The names in a directory, sorted; none where there is no directory."""
+        """The names in a directory, sorted; empty if there is no such directory."""
 
 
 class Files(FileReader, Protocol):
-    """Files, whole."""
+    """Files, read and written whole."""
 
     def write_file(self, path: str, content: str) -> None:
         """Write a file whole (temporary file, fsync, rename), mode 0644."""
 
     def remove_file(self, path: str) -> None:
-        """Remove a file; no error where there is none."""
+        """Remove a file; no error if there is none."""
 
     def remove_directory(self, path: str) -> None:
-        """Remove a directory with nothing in it; no error where there is none, or it holds something."""
+        """Remove an empty directory; no error if there is none, or if it isn't empty."""
 
 
 class SysctlReader(Protocol):
     """Kernel parameters, by their keys in slash form: net/ipv4/ip_forward."""
 
     def read_sysctl(self, key: str) -> str | None:
-        """A kernel parameter; None where there is none."""
+        """A kernel parameter; None if there is none."""
 
 
 class Sysctl(SysctlReader, Protocol):
@@ -68,7 +67,7 @@ class Privileges(Protocol):
     """What this user may do on the host."""
 
     def may_change_links(self) -> bool:
-        """Whether this user may plug interfaces in and out."""
+        """Whether this user may attach and detach interfaces."""
 
 
 class LinkReader(Protocol):
@@ -78,23 +77,23 @@ class LinkReader(Protocol):
         """All network interfaces."""
 
     def bridge_vlans(self, link: str) -> Sequence[str]:
-        """The VLANs of a port of a bridge that filters them, each as `bridge vlan add` takes it."""
+        """The VLANs of a port of a VLAN-filtering bridge, each as `bridge vlan add` takes it."""
 
 
 class Links(LinkReader, Protocol):
-    """Network interfaces, and the bridges they are plugged into."""
+    """Network interfaces, and the bridges that they are attached to."""
 
     def delete_link(self, name: str) -> None:
         """Delete a network interface."""
 
     def set_master(self, link: str, bridge: str) -> None:
-        """Plug a network interface into a bridge, out of the one it is in."""
+        """Attach a network interface to a bridge, and detach it from its old one."""
 
     def set_link_up(self, link: str, up: bool) -> None:
         """Bring a network interface up or down."""
 
     def write_attribute(self, path: str, value: str) -> None:
-        """Write a file below /sys/class/net that is there."""
+        """Write an existing file below /sys/class/net."""
 
     def set_bridge_vlans(self, link: str, vlans: Sequence[str]) -> None:
         """Give a port exactly these VLANs."""
@@ -117,102 +116,102 @@ class Sockets(Protocol):
         """Listening TCP and bound UDP sockets."""
 
     def dhcp_port_free(self) -> bool:
-        """Whether UDP port 67 can be bound by a server that shares it; True where that cannot be tried."""
+        """Whether a server that shares UDP port 67 can bind it; True if that can't be tested."""
 
 
 class Programs(Protocol):
     """Installed programs."""
 
     def has_program(self, name: str) -> bool:
-        """Whether a program is where daemons find programs (PATH and the sbin directories)."""
+        """Whether a program is in PATH or in an sbin directory, where daemons look for programs."""
 
 
 class TrafficLimits(Protocol):
-    """What the kernel has to limit traffic by."""
+    """The kernel's means to limit traffic."""
 
     def can_limit(self, way: Way) -> bool:
-        """Whether the kernel has all that libvirt limits traffic of that way by; True where it cannot be asked."""
+        """Whether the kernel has all modules that libvirt needs for limits in that direction; True if unknown."""
 
 
 class FirewallReader(Protocol):
     """Firewall rules, as programs list them."""
 
     def firewall_rules(self, program: FirewallLister, *, seconds_old: float = 0.0) -> str | None:
-        """All rules of a firewall as this program prints them; None where there is no such program.
+        """All rules of a firewall as this program prints them; None if the program isn't installed.
 
-        An answer that anybody asked for at most `seconds_old` ago will do.
+        The listing may be up to `seconds_old` seconds old.
         """
 
     def firewall_zones(self) -> Sequence[str]:
-        """The zones that firewalld has; none while it does not run."""
+        """The zones of firewalld; empty if it doesn't run."""
 
 
 class Firewall(FirewallReader, Protocol):
     """Firewall rules, one by one."""
 
     def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
-        """Delete one rule, its chain first, as the program lists it."""
+        """Delete one rule, as the program lists it: its chain comes first."""
 
     def track_connections(self, name: str) -> None:
-        """Have the kernel go on tracking IPv4 connections, whatever other rules go, by a rule of this name."""
+        """Add a rule of this name, with which the kernel continues to track IPv4 connections when other rules go."""
 
     def stop_tracking(self, name: str) -> None:
-        """Delete the rule of that name; no error where there is none."""
+        """Delete the rule of that name; no error if there is none."""
 
     def insert_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
-        """Put one rule into a chain: that first, then the number that the rule is to have there."""
+        """Insert a rule: its chain first, then its number in the chain."""
 
     def add_firewall_chain(self, program: Literal["iptables", "ip6tables"], table: str, chain: str) -> None:
-        """Make an empty chain."""
+        """Create an empty chain."""
 
 
 class NftTableReader(Protocol):
     """Tables of nftables."""
 
     def nft_table(self, family: str, name: str) -> str | None:
-        """A table as `nft -j` lists it; None where there is none of that name, or no nft."""
+        """A table as `nft -j` lists it; None if there is no such table, or no nft."""
 
 
 class NftTables(NftTableReader, Protocol):
     """Tables of nftables, changed by transactions."""
 
     def load_nft(self, commands: str) -> None:
-        """What the commands say, all of it or nothing."""
+        """Run commands of nft in one transaction: all of them or none."""
 
 
 class ScriptReader(Protocol):
     """Shell scripts that are files of the host."""
 
     def ask_script(self, path: str, *arguments: str) -> str:
-        """What a script prints that changes nothing."""
+        """The output of a script that changes nothing."""
 
 
 class Scripts(ScriptReader, Protocol):
-    """Shell scripts that are files of the host, of those that change it too."""
+    """Shell scripts that are files of the host and may change it."""
 
     def run_script(self, path: str, *arguments: str) -> None:
-        """Have a script do something."""
+        """Run a script that changes the host."""
 
 
 class ServiceReader(Protocol):
     """Services of systemd."""
 
     def service(self, unit: str) -> ServiceReport | None:
-        """How a service is found; None where systemd is not the host's process 1."""
+        """A service's state; None if systemd isn't the host's process 1."""
 
 
 class Services(ServiceReader, Protocol):
-    """Services of systemd, started with the host and now."""
+    """Services of systemd, enabled and started."""
 
     def set_service(self, unit: str, wanted: ServiceReport) -> None:
-        """Have it started at each boot, and run now, or not; what is to run is started anew, by its file as it is."""
+        """Enable or disable, and start or stop a service. To run it, restart it with its current file."""
 
 
 class Processes(Protocol):
     """Running processes."""
 
     def end_process(self, pid: int) -> None:
-        """End a process by SIGTERM, and wait until it has ended; no error where there is none."""
+        """End a process by SIGTERM and wait for its end; no error if there is none."""
 
 
 class HostReader(
@@ -231,30 +230,30 @@ class HostReader(
     ServiceReader,
     Protocol,
 ):
-    """All that observers may ask of a host."""
+    """Everything that observers may use of a host."""
 
 
 class HostClient(HostReader, Files, Sysctl, Links, Firewall, NftTables, Scripts, Services, Processes, Protocol):
-    """All that steps may ask of a host."""
+    """Everything that steps may use of a host."""
 
     def lock(self) -> AbstractContextManager[None]:
-        """Held while the host is changed, so that no other process of virtnet's changes it meanwhile."""
+        """Hold the host's lock, so that no other virtnet process changes the host meanwhile."""
 
 
 class HostCache(Protocol):
-    """Saves reads of a host. No capability: whatever it keeps may as well be asked for."""
+    """Saves reads of a host, and gives access to nothing that the client doesn't."""
 
     def cached_reads(self, reads: Reads, *, max_age: float = 0.0) -> AbstractContextManager[None]:
-        """One observation: nothing is changed meanwhile, so answers are kept, and those of `reads` asked for together.
+        """One observation: nothing changes meanwhile, so answers are cached, and `reads` are read together.
 
-        What programs said at most `max_age` seconds ago will do.
+        Output of programs may be up to `max_age` seconds old.
         """
 
     def prefetch(self, reads: Reads) -> AbstractContextManager[None]:
-        """One observation while others change the host: what programs say in it stands for the next, for a second.
+        """One observation while others change the host. For a second, the next one uses its programs' output.
 
-        It stands for others too whose clients existed when it began.
+        So do observations of other clients that existed when it began.
         """
 
     def invalidate_listings(self) -> None:
-        """Forget the listings of firewall rules, so that the next who asks gets a new one, whatever its age."""
+        """Drop the cached listings of firewall rules, so that the next read gets a new one."""

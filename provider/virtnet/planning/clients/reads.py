@@ -1,7 +1,7 @@
-"""What an observation reads of a host, declared by the resource: so what belongs together takes one round trip. Pure.
+"""The reads of an observation, declared by the resource, so that reads that belong together take one round trip. Pure.
 
-A declaration changes no answer. What is declared beyond need is only read, and what is not declared costs a round trip
-more, so a test of each resource holds the two together.
+A declaration changes no answer. A superfluous declaration costs a read, and a missing one costs a round trip. A test of
+each resource compares declarations and reads.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,15 +19,15 @@ class Reads(NamedTuple):
     """What a resource's observation reads of a host together. The default declares nothing."""
 
     groups: tuple[frozenset[Request], ...] = ()
-    """Requests of which each is read with all others of its group; the first group that has a request counts."""
+    """Groups of requests that are read together. If a request is in several groups, the first group counts."""
     grouped_with: Callable[[Request], Iterable[Request]] = _nothing
-    """A request -> what else is read with it, which depends on a name in it. Pure."""
+    """A request -> other requests to read with it, if they depend on a name in it. Pure."""
     likely_next: Callable[[Request, str], Iterable[Request]] = _nothing
-    """A request and the text of its answer -> what is read next because of that. Pure."""
+    """A request and its answer -> the reads that usually follow. Pure."""
 
 
 def combined(*reads: Reads) -> Reads:
-    """What several resources read, for one observation of all of them."""
+    """The reads of several resources, for one observation of all of them."""
     return Reads(
         groups=tuple(group for one in reads for group in one.groups),
         grouped_with=lambda request: [other for one in reads for other in one.grouped_with(request)],

@@ -1,1 +1,1 @@
-"""Whose an object on a host is: the mark on it, and what the resources of one run have of one host."""
+"""Ownership of objects on a host: their owner marks, and the claims of one run's resources."""

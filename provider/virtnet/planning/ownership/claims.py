@@ -1,4 +1,4 @@
-"""Which resources of one run have, or want, which objects on hosts, so that none of them takes another's."""
+"""Which resources of one run have or want which objects on hosts, so that none takes another's."""
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,32 +9,32 @@ from virtnet.transport.spellings import Spellings
 
 
 def key_of(values: Mapping[str, object]) -> str:
-    """What tells a resource from the others of a run: its URN, or project/stack/resource where that is not told.
+    """The key of a resource in a run: its URN, or project/stack/resource if the URN is unknown.
 
-    `values` are inputs or outputs, also as they travel.
+    `values` are inputs or outputs, also in wire form.
     """
     return str(values.get("__urn") or values.get("__owner") or "")
 
 
 class Want(NamedTuple):
-    """Something on a host that only one resource can have, and whose inputs ask for it."""
+    """Something on a host that a resource's inputs ask for, and that only one resource can have."""
 
     host: str
     """The host's connection URI."""
     path: str
     """The property that asks for it, in Python spelling."""
     kind: Enum
-    """What the failure is where another has it, and so what of a host it is."""
+    """The kind of the failure if another resource has it, and so of the thing itself."""
     value: str
-    """Which one."""
+    """Its value."""
     span: tuple[int, int, int] | None = None
-    """Of what may be had in part, a subnet: its family, the first and the last. Two wants meet where these do."""
+    """For a range, such as a subnet: its family, first and last. Two wants conflict if their ranges overlap."""
     within: str = ""
-    """Of what each address of a host has for itself, a port: which one. "" is all of them."""
+    """For a port, which each address of a host has: the address. "" means all addresses."""
 
 
 class Met(NamedTuple):
-    """A want that another resource of the run has too."""
+    """A want that conflicts with one of another resource of the run."""
 
     want: Want
     other: Want
@@ -43,13 +43,13 @@ class Met(NamedTuple):
 
 
 class GivenUp(NamedTuple):
-    """A want of a resource that another one of the run has by its record, and wants no longer."""
+    """A want of a resource that another one of the run has according to its record, and no longer wants."""
 
     want: Want
     holder: str
     """The key of the other resource."""
     swaps: bool
-    """Whether the other one wants what this one gives up."""
+    """Whether the other one wants what this one has."""
 
 
 class _Entry(NamedTuple):
@@ -68,7 +68,7 @@ class _Change(NamedTuple):
 
 
 class Claims:
-    """What this run's resources have, by the tokens in the marks, and want. Calls may come from any thread."""
+    """What this run's resources have, by the tokens in owner marks, and what they want. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -79,28 +79,28 @@ class Claims:
         self._hosts = Spellings()
 
     def claim(self, token: object, key: str) -> None:
-        """Note that the resource of that key has the object with this token; a resource without a token has none."""
+        """Record that the resource of that key has the object with this token. A resource without a token has none."""
         if isinstance(token, str) and token:
             with self._lock:
                 self._keys[token] = key
 
     def holder(self, tokens: Iterable[str], key: str) -> str | None:
-        """The key of a resource that has one of the objects, where it is another than the given one."""
+        """The key of another resource that has one of these objects; None if there is none."""
         with self._lock:
             found = [self._keys.get(token, key) for token in tokens]
         return next((one for one in found if one != key), None)
 
     def want(self, key: str, wants: Iterable[Want], recorded: Iterable[Want] = ()) -> list[Met]:
-        """Note all that a resource wants. Those that another one wants too, one for each of the others.
+        """Record all wants of a resource, and return those that conflict, one for each other resource.
 
-        Two that have been recorded so already are no news: that may be as it was made, and nobody is to stop for it.
+        A conflict between two records isn't returned: the hosts may be like that, and it must not stop a run.
         """
         with self._lock:
             recorded, wants = self._spelled(recorded), self._spelled(wants)
         before = {(want.host, want.kind, want.value) for want in recorded}
         entries = [_Entry(want, key, (want.host, want.kind, want.value) in before) for want in wants]
         with self._lock:
-            # What is made anew is checked once more, with nothing recorded.
+            # A replaced resource is checked a second time, without a record.
             known = recorded or self._changes.get(key, _Change((), ())).recorded
             self._changes[key] = _Change(wants, known)
             for place in self._places.pop(key, ()):
@@ -116,7 +116,7 @@ class Claims:
         return list(met.values())
 
     def given_up(self, key: str) -> list[GivenUp]:
-        """What others have that this resource wants and they want no longer, one for each of them."""
+        """What other resources have and no longer want, and this one wants; one for each of them."""
         with self._lock:
             changes = dict(self._changes)
         own = changes.pop(key, _Change((), ()))
@@ -128,13 +128,13 @@ class Claims:
         return found
 
     def wanting(self, wants: Iterable[Want]) -> list[str]:
-        """The keys of the resources that want any of these too."""
+        """The keys of the resources that want any of these, too."""
         with self._lock:
             entries = [_Entry(want, "", recorded=False) for want in self._spelled(wants)]
             return list(dict.fromkeys(met.holder for entry in entries for met in self._meeting(entry)))
 
     def _spelled(self, wants: Iterable[Want]) -> tuple[Want, ...]:
-        """The same with one spelling of each host."""
+        """The same wants, with one spelling of each host."""
         return tuple(want._replace(host=self._hosts.first(want.host)) for want in wants)
 
     def _meeting(self, entry: _Entry) -> Iterator[Met]:
@@ -150,7 +150,7 @@ def want_the_same(some: Iterable[Want], others: Iterable[Want]) -> bool:
 
 
 def _place(want: Want) -> tuple[object, ...]:
-    """Where those are that it may meet."""
+    """The key under which conflicting wants are found."""
     return want.host, want.kind, want.value if want.span is None else want.span[0]
 
 

@@ -1,7 +1,7 @@
-"""Text files on a host with the mark of an owner in their comments: the text, and what can be told of one found. Pure.
+"""Text files on a host with an owner mark in their comments: writing and parsing them. Pure.
 
-The header says for which resource a file was written, so that two never take turns with one; a checksum over all the
-rest tells a file that was edited by hand, whatever is recorded.
+The header names the owner, so that two resources never overwrite each other's file. A checksum over the rest shows a
+file that was edited by hand, even without a record.
 """
 
 import hashlib
@@ -17,25 +17,25 @@ _OWNER = "# virtnet-owner:"
 
 _URN = "# virtnet-urn:"
 
-_TOKEN = "# virtnet-token:"  # noqa: S105 - it is no secret
+_TOKEN = "# virtnet-token:"  # noqa: S105 - it isn't a secret
 
 _CHECKSUM = "# virtnet-checksum:"
 
 
 class MarkedFile(NamedTuple):
-    """What a file with a mark says."""
+    """The content of a file with an owner mark."""
 
     mark: Mark
-    """Its owner's; without a name where nobody told."""
+    """Its owner's mark; without a name if the file has none."""
     lines: Sequence[str]
-    """All of it, the header too."""
+    """All lines, including the header."""
     edited: bool
-    """True when the text is not what virtnet wrote."""
+    """Whether the text differs from what virtnet wrote."""
 
 
 def render(kind: str, mark: Mark, header: Iterable[str], body: Iterable[str]) -> str:
-    """The text of a file that was written for a resource of a kind: the header's own lines, then what it is for."""
-    # A resource's name may hold anything, a newline too: it must not become a line of its own.
+    """The text of a file for a resource of a kind: the header's lines, then the body."""
+    # A resource's name may contain anything, even a newline, which must not start a line of the file.
     lines = [
         f"# Written by virtnet, a Pulumi provider, for the {kind} named below.",
         _ADVICE,
@@ -48,7 +48,7 @@ def render(kind: str, mark: Mark, header: Iterable[str], body: Iterable[str]) ->
 
 
 def parse(text: str) -> MarkedFile | None:
-    """What a file says, or None when virtnet did not write it."""
+    """A file's content; None if virtnet didn't write the file."""
     lines = text.splitlines()
     owner, urn, token = (_told(lines, key) for key in (_OWNER, _URN, _TOKEN))
     checksum = next((line for line in lines if line.startswith(_CHECKSUM)), None)
@@ -64,7 +64,7 @@ def _quoted(text: str) -> str:
 
 
 def _told(lines: Iterable[str], key: str) -> str | None:
-    """What the header's line of this key says; None where it has none."""
+    """The value of the header's line with this key; None if there is none."""
     found = next((line for line in lines if line.startswith(key)), None)
     return None if found is None else unquote(found.removeprefix(key).strip(), errors="surrogatepass")
 

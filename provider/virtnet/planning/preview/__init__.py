@@ -1,1 +1,1 @@
-"""A preview: what it finds, as values (`found`), and as the record of it that `virtnet review` reads (`record`)."""
+"""A preview: its findings as values (`found`), and as the record that `virtnet review` reads (`record`)."""

@@ -1,4 +1,4 @@
-"""What a preview finds, as values. `planning.messages` says how they read, and the adapters print that. Pure."""
+"""A preview's findings, as values. `planning.messages` has their sentences, which the adapters print. Pure."""
 
 from typing import NamedTuple
 
@@ -9,46 +9,46 @@ from virtnet.planning.plan import Change, Transition
 
 
 class Preview(NamedTuple):
-    """What an update or a create would do, as the host is now. Findings are no verdicts: they may be mended before."""
+    """What an update or a create would do on the host as it is now. The host may still change."""
 
     subject: Subject
     changes: tuple[Change, ...] = ()
-    """The changes by what is recorded, and those to a network that is taken over."""
+    """The changes against the record, and the changes to an adopted network."""
     drift: tuple[Change, ...] = ()
-    """What an update puts right besides, as the host is no longer as recorded."""
+    """What an update fixes in addition, because the host differs from the record."""
     replaced: Subject | None = None
-    """The recorded one, where it is deleted to be made anew. What follows is then about the delete."""
+    """The recorded object, if it is replaced. Then the other fields describe its delete."""
     against_anew: tuple[Refusal, ...] = ()
-    """Why what is to take its place would be refused; then it is not deleted."""
+    """Why the replacement would be refused. Then nothing is deleted."""
     notes_anew: tuple[Note, ...] = ()
-    """What a reviewer should know of what is to take its place."""
+    """Notes about the replacement."""
     unknown: tuple[str, ...] = ()
-    """Inputs that say which host and which resource there is meant, and are known only when applied.
+    """Inputs that identify the host and the object, and are known only when applied.
 
-    Nothing is looked at then, or, where it may be replaced, it may also stay."""
+    Then the host isn't read; or, for a possible replacement, the object may also stay."""
     partly_unknown: bool = False
-    """Whether other inputs are known only when applied, so that no plan can be made yet."""
+    """Whether other inputs are known only when applied, so that there can be no plan yet."""
     error: VirtnetError | None = None
-    """Why no plan could be made."""
+    """Why planning failed."""
     claimed_by: str = ""
-    """The resource of this run that has the object already; "" where none has."""
+    """The resource of this run that already has the object; "" if none has."""
     steps: tuple[Summary, ...] = ()
-    """What a create will do."""
+    """The steps of a create."""
     refusals: tuple[Refusal, ...] = ()
     """Why it must not be applied as the host is now."""
     notes: tuple[Note, ...] = ()
-    """What a reviewer should know besides."""
+    """What a reviewer should know in addition."""
     transition: Transition | None = None
-    """What the host has before and after, by which others notice it; None where that is as recorded, and as desired."""
+    """What the host has before and after, if others notice more than the record and the desired inputs show."""
     if_replaced: "Preview | None" = None
-    """What holds instead where Pulumi replaces what is there: nothing told this create whether it does."""
+    """The preview that holds if Pulumi replaces the existing object. A create isn't told whether it does."""
 
     if_moved: "Preview | None" = None
-    """The same where that has another's mark, and may be this resource's by an old name: its record was moved, or
-    renamed. Nothing tells it from another's, so what is refused stays so."""
+    """The same if the object's mark may be an old name of this resource, whose record was moved or renamed. It may be
+    another resource's as well, so refusals stay."""
 
     given_up: tuple[GivenUp, ...] = ()
-    """What is in its way and given up by other resources in the same run, as far as they were checked by then."""
+    """What other resources have and give up in the same run, as far as they were checked before."""
 
     left_behind: tuple[str, ...] = ()
     """The keys of resources that build on it and were compared before, so that this run would not change them along."""
@@ -59,7 +59,7 @@ class Preview(NamedTuple):
 
     @property
     def is_refused(self) -> bool:
-        """Whether it could not be applied as the host is now, whatever it turns out to be."""
+        """Whether the host as it is now would refuse it in every case."""
         against = (*self.refusals, *self.against_anew, *self.left_behind, *self.deleted_first)
         refused = self.error is not None or bool(self.claimed_by or against)
         return refused and not self.unknown and (self.if_replaced is None or self.if_replaced.is_refused)

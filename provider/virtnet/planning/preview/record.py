@@ -1,7 +1,7 @@
-"""A preview as one line of JSON, by which `virtnet review` knows what people read as sentences.
+"""A preview as one line of JSON, which `virtnet review` reads instead of the sentences.
 
-The engine carries nothing of a plan but lines of text, so a record is such a line, marked at its beginning. All that
-decides something is in it as a value: classes, kinds and effects. The sentences come along for people. Pure.
+The engine passes on only lines of text of a plan, so a record is such a line, with a prefix. Everything that decides
+something is a value in it: classes, kinds and effects. It also has the sentences, for people. Pure.
 """
 
 import json
@@ -20,21 +20,21 @@ from virtnet.spec.failures import Detail
 from virtnet.spec.part import UNKNOWN, Values
 
 PREFIX = "virtnet-preview: "
-"""Every record begins with it, and no sentence does."""
+"""The prefix of every record, and of no sentence."""
 
 FORMAT = 2
-"""Another number where a reader of this one would understand something else."""
+"""The format's version. Increase it if a reader of this version would misread a record."""
 
 Operation = Literal["create", "update", "replace", "same"]
 
 
 class Refreshed(NamedTuple):
-    """What a refresh found in the run of a preview (`pulumi preview --refresh`): Pulumi's output does not tell."""
+    """What a refresh found in a preview's run (`pulumi preview --refresh`). Pulumi's output doesn't contain it."""
 
     paths: tuple[str, ...] = ()
-    """Inputs that were otherwise than recorded."""
+    """Inputs that differed from the record."""
     is_gone: bool = False
-    """Whether the resource was not there."""
+    """Whether the resource no longer existed."""
 
 
 def record(
@@ -48,10 +48,10 @@ def record(
     at: str,
     readable: Callable[[str], str],
 ) -> str:
-    """The record of a preview, without an end of line.
+    """The record of a preview, without a line end.
 
-    `at`: when the host was looked at, in ISO 8601. `readable` hides secrets in a text. Only what people read goes
-    through it, each text on its own: a secret that is spelled like a class or a kind breaks no record.
+    `at`: when the host was read, in ISO 8601. `readable` hides secrets in a text. Only texts for people go through it,
+    one by one, so a secret that is spelled like a class or a kind breaks no record.
     """
     case = _Case(resource, recorded, desired, resource.messages(), readable)
     value = {
@@ -67,12 +67,12 @@ def record(
         "plan_if_replaced": None if found.if_replaced is None else case.plan(found.if_replaced),
         "plan_if_moved": None if found.if_moved is None else case.plan(found.if_moved),
     }
-    # The engine takes what stands between <{% and %}> for a colour, and takes it out.
+    # The engine removes text between <{% and %}>, which it takes for a colour.
     return PREFIX + json.dumps(value).replace("<", "\\u003c")
 
 
 def change_class(found: Preview) -> ChangeClass:
-    """The highest class of all that would be done to what is there."""
+    """The highest class of all changes to an existing object."""
     if found.replaced is not None:
         return ChangeClass.REPLACE
     return max((one.change_class for one in (*found.changes, *found.drift)), default=ChangeClass.RECORDED)
@@ -80,7 +80,7 @@ def change_class(found: Preview) -> ChangeClass:
 
 @dataclass(frozen=True)
 class _Case:
-    """How the values of one resource's preview are written."""
+    """Writes the values of one resource's preview."""
 
     resource: Resource[Any]
     recorded: Values | None
@@ -119,7 +119,7 @@ class _Case:
         }
 
     def _said(self, said: Problem | Note | Summary) -> dict[str, Detail]:
-        # Without their details, of which sentences leave out what may be secret.
+        # Without details, because those may contain secrets that the sentences leave out.
         return {"kind": said.kind.name, "sentence": self.readable(self.messages.sentence(said))}
 
     def _refusals(self, found: Preview) -> Iterator[dict[str, Detail]]:
@@ -146,7 +146,7 @@ class _Case:
         }
 
     def _may_adopt(self, found: Preview) -> bool:
-        """Whether a create may take over what is there by changes that nobody has planned yet."""
+        """Whether a create may adopt an existing object, with changes that aren't planned yet."""
         adopt = self.desired.get("adopt")
         planned = not (found.unknown or found.partly_unknown)
         return self.recorded is None and not planned and (adopt is True or adopt is UNKNOWN)
@@ -159,7 +159,7 @@ class _Case:
         return {"kind": effect.kind.value, "who": who, "details": self._plain(effect.details)}
 
     def _plain(self, value: Detail) -> Detail:
-        """Details as JSON has them, with each text made readable."""
+        """Details as JSON values, with secrets hidden in each text."""
         if isinstance(value, str):
             return self.readable(value)
         if isinstance(value, Mapping):
