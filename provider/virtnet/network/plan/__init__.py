@@ -1,1 +1,1 @@
-"""Deciding what to do with a network: pure functions from desired, recorded and observed to a plan."""
+"""Planning for networks: pure functions from desired, recorded and observed to a plan."""

@@ -1,4 +1,4 @@
-"""Whom a network that was there before belongs to, and how it was found: the mark of the resource that adopted it.
+"""Adopted networks: the owner mark of the resource that adopted a network, with the configuration from before.
 
 Pure.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class AsFound(NamedTuple):
-    """A network as it was before it was adopted."""
+    """A network's configuration and flags from before its adoption."""
 
     xml: str
     active: bool
@@ -33,12 +33,12 @@ class AsFound(NamedTuple):
     persistent: bool
 
     def as_details(self) -> dict[str, object]:
-        """As plain data: in the state, and in the network's mark."""
+        """As plain data, for the state and for the network's mark."""
         return self._asdict()
 
 
 def as_found_of(recorded: object) -> AsFound:
-    """What `details` gave."""
+    """The inverse of `as_details`."""
     found = as_group(recorded)
     return AsFound(
         xml=str(found["xml"]),
@@ -49,9 +49,9 @@ def as_found_of(recorded: object) -> AsFound:
 
 
 def as_found(report: ReportedNetwork) -> AsFound:
-    """What a delete will give back: the network as it is, or as whoever adopted it before had found it.
+    """What a delete will restore: the current network, or what an earlier adoption's mark contains.
 
-    The one who did may have been cut short, may be gone, or is left without it now.
+    The earlier adoption may have been interrupted, its owner may no longer exist, or it loses the network now.
     """
     mark = report.definition.mark
     if mark is not None and mark.found:
@@ -62,16 +62,16 @@ def as_found(report: ReportedNetwork) -> AsFound:
 
 
 def is_as(found: AsFound, report: ReportedNetwork) -> bool:
-    """Whether a network is as it was found: a mark that was left behind says nothing else then."""
+    """Whether a network is as it was found. Then a mark that was left behind adds nothing."""
     if (report.active, report.autostart, report.persistent) != (found.active, found.autostart, found.persistent):
         return False
     return not differences(NetworkSpec, definition(found.xml).tree, report.definition.tree)
 
 
 def adoption_mark(desired: "NetworkTree", token: str, found: AsFound, left: Collection[str] = ()) -> OwnerMark | None:
-    """The mark of a network that was adopted, which holds what was found; None where nobody knows by whom.
+    """The mark of an adopted network, with its configuration from before; None if the owner is unknown.
 
-    `left` are the paths of what an adoption before has left.
+    `left` are paths that an earlier adoption changed and left.
     """
     if not owner_of(desired):
         return None
@@ -81,6 +81,6 @@ def adoption_mark(desired: "NetworkTree", token: str, found: AsFound, left: Coll
 
 
 def owned_by_other(mark: OwnerMark, desired: "NetworkTree", uuid: str) -> Refusal:
-    """The refusal of a network with the mark of another resource."""
+    """The refusal of a network with another resource's owner mark."""
     details = {"uuid": uuid, "owner": mark.owner, "alias": mark.alias_for(desired)}
     return Refusal(RefusalKind.OWNED_BY_OTHER, details)

@@ -1,4 +1,4 @@
-"""What becomes of a network in this run, for those whose plans are made of it (`planning.announcements`). Pure."""
+"""What this run makes of a network, for resources whose plans depend on it (`planning.announcements`). Pure."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -13,15 +13,15 @@ from virtnet.spec.part import Values, only, walk_unknown
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
 
-#: Of a network that nobody has made yet.
+#: For a network that doesn't exist yet.
 NO_UUID = "00000000-0000-4000-8000-000000000000"
 
 _LEADS = ("name", "uuid", "mac", "ips", "forward", "bridge", "routes", "adopt")
-"""What others go by; the rest may be unknown."""
+"""The inputs that others depend on. The rest may be unknown."""
 
 
 def places(values: Values) -> Iterator[Place]:
-    """Where others find a network, by its inputs or outputs, as far as it is known."""
+    """Where others look for a network, from its inputs or outputs, as far as known."""
     host = values.get("uri")
     for name in ("name", "uuid"):
         value = values.get(name)
@@ -30,12 +30,12 @@ def places(values: Values) -> Iterator[Place]:
 
 
 def is_known(announced: Announced) -> bool:
-    """Whether all that others go by is known before it is applied."""
+    """Whether everything that others depend on is known before the update."""
     return not any(True for _ in walk_unknown(only(announced.desired, _LEADS)))
 
 
 def before_and_after(announced: Announced) -> "tuple[NetworkTree, NetworkTree]":
-    """A network as it is by its record, and as this run makes it; empty before it is made. Nothing is looked at."""
+    """A network as it is recorded, and as this run makes it; empty before a create. Reads no host."""
     desired = network_tree(only(announced.desired, _LEADS))
     if not announced.recorded:
         return network_tree({}), desired
@@ -44,10 +44,10 @@ def before_and_after(announced: Announced) -> "tuple[NetworkTree, NetworkTree]":
 
 
 def once_there(found: ReportedNetwork | None, announced: Announced) -> ReportedNetwork | None:
-    """The network that there is once this run is done with it; None for one that is not there, and known in parts."""
+    """The network as it will be after this run changed it; None for a new one that isn't fully known."""
     if not is_known(announced):
         return found
-    # Most runs look at no network that changes.
+    # Most runs need no network that changes.
     from virtnet.network.plan.new import new_tree
     from virtnet.network.plan.targets import target_of
     from virtnet.network.xml import write
@@ -82,7 +82,7 @@ def once_there(found: ReportedNetwork | None, announced: Announced) -> ReportedN
 
 
 def _active(found: ReportedNetwork, announced: Announced) -> bool:
-    """Whether the network runs once this run is done with it. What others started or stopped stays so."""
+    """Whether the network will be active after this run. If others started or stopped it, that stays."""
     wanted, is_new = announced.desired.get("active", True), announced.is_replaced or not announced.recorded
     changes = is_new or wanted != announced.recorded.get("active", True)
     return wanted if changes and isinstance(wanted, bool) else found.active

@@ -1,6 +1,6 @@
-"""Bring an existing network to what is desired, by no step of a higher class than was reviewed. Pure.
+"""Bring an existing network to the desired state, with no step of a higher class than reviewed. Pure.
 
-A Course holds what was decided; steps, changes, refusals and notes each follow from it.
+A Course has the decisions; steps, changes, refusals and notes each follow from it.
 """
 
 from collections.abc import Iterator
@@ -55,13 +55,13 @@ if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
 
 
-#: What libvirt takes to rebuild a network's firewall rules once with iptables; 0.2 with nftables (measured, see
+#: How long libvirt takes to rebuild a network's firewall rules once with iptables; 0.2 with nftables (measured, see
 #: docs/performance.md).
 SECONDS_OF_REBUILD = 0.35
 
 
 class Converged(NamedTuple):
-    """How an existing network gets to what is desired."""
+    """How an existing network gets to the desired state."""
 
     steps: tuple[NetworkStep, ...]
     changes: tuple[Change, ...]
@@ -69,22 +69,22 @@ class Converged(NamedTuple):
     notes: tuple[Note, ...]
     uuid: str
     copies: Copies
-    """Where both copies of the configuration go."""
+    """The targets of both copies of the configuration."""
     defines: bool
-    """Whether a step defines the network anew, with the mark that is given."""
+    """Whether a step redefines the network, with the given mark."""
     restarts: bool
     """Whether it is stopped and started."""
     transition: Transition
-    """What others have of it before and after."""
+    """The network before and after, as others notice it."""
 
     @property
     def edits(self) -> bool:
-        """Whether a step changes what the network is."""
+        """Whether a step changes the network itself, not only flags or whether it is active."""
         return any(step.impact.edits for step in self.steps)
 
     def plan(self) -> Plan:
         """The plan of an update."""
-        # Drift is measured by what is made now, and no recorded problem outlives its update.
+        # From now on, drift is a difference from this update's result. It also clears the recorded problems.
         details: Details = {"uuid": self.uuid, "__drifted": {}, "problems": []}
         return Plan(
             steps=self.steps,
@@ -106,10 +106,10 @@ def converge(
     unmarks: bool = False,
     undefined_after: bool = False,
 ) -> Converged:
-    """Bring an existing network to what is desired, by no step of a higher class than was reviewed.
+    """Bring an existing network to the desired state, with no step of a higher class than reviewed.
 
-    `before` is what was desired before. A `mark` goes into each definition, and where it `unmarks`, none stays there; a
-    network that is `undefined_after` all needs no flag of its definition.
+    `before` is the previously desired tree. `mark` is written into each definition; `unmarks` removes marks. With
+    `undefined_after`, the definition is removed afterwards, so it needs no autostart flag.
     """
     course = _Course(
         desired=desired,
@@ -145,7 +145,7 @@ def converge(
 
 @dataclass(frozen=True, kw_only=True)
 class _Course:
-    """What becomes of an existing network, decided."""
+    """The decisions about an existing network."""
 
     desired: "NetworkTree"
     before: "NetworkTree"
@@ -158,30 +158,30 @@ class _Course:
 
     @property
     def report(self) -> ReportedNetwork:
-        """The network as it is."""
+        """The current network."""
         return self.observed.report
 
     @property
     def live(self) -> "NetworkTree":
-        """What runs; nothing while it is inactive."""
+        """The running network; empty if it is inactive."""
         return {} if self.report.live is None else self.report.live.tree
 
     @cached_property
     def repairs(self) -> tuple[Problem, ...]:
-        """The problems that a restart mends, where one was reviewed."""
+        """The problems that a restart fixes, if a restart was reviewed."""
         if not self.targets.flags.active or self.reviewed_class < ChangeClass.RESTART:
             return ()
         return tuple(problem for problem in self.observed.problems if mended_by(problem) is ChangeClass.RESTART)
 
     @cached_property
     def restart_changes(self) -> tuple[Change, ...]:
-        """The changes that only a restart makes."""
+        """The changes that need a restart."""
         changes = self.targets.copies.live_changes
         return tuple(change for change in changes if change.change_class >= ChangeClass.RESTART)
 
     @property
     def many_updates(self) -> int:
-        """How many updates a restart takes the place of; none where nobody can see whom it would disconnect."""
+        """How many updates a restart replaces; 0 if virtnet can't see who would be disconnected."""
         return 0 if self.observed.only_libvirt else self.targets.copies.many_updates
 
     @property
@@ -192,22 +192,22 @@ class _Course:
 
     @property
     def stops_for_good(self) -> bool:
-        """Whether it is stopped and stays inactive."""
+        """Whether the network is stopped and stays inactive."""
         return self.report.active and not self.targets.flags.active
 
     @property
     def starts(self) -> bool:
-        """Whether it is started, after a stop or without."""
+        """Whether the network is started, after a stop or without one."""
         return self.targets.flags.active and (self.restarts or not self.report.active)
 
     @property
     def runs_on(self) -> bool:
-        """Whether it runs and is not stopped."""
+        """Whether the network is active and isn't stopped."""
         return self.report.active and not self.restarts and not self.stops_for_good
 
     @property
     def touches_host(self) -> bool:
-        """Whether anything on the host was reviewed."""
+        """Whether a change on the host was reviewed."""
         return self.reviewed_class >= ChangeClass.LIVE
 
     @property
@@ -217,12 +217,12 @@ class _Course:
 
     @property
     def sets_texts(self) -> bool:
-        """Whether this libvirt sets those while the network runs."""
+        """Whether this libvirt can set these texts while the network is active."""
         return self.observed.libvirt_version >= network_metadata_steps.SINCE
 
     @cached_property
     def by_updates(self) -> bool:
-        """Whether updates of sections and texts make all changes of both copies, so that nothing is defined anew."""
+        """Whether updates of sections and texts make all changes of both copies, so that nothing is redefined."""
         copies = self.targets.copies
         return (
             self.runs_on
@@ -234,29 +234,29 @@ class _Course:
 
     @property
     def defines(self) -> bool:
-        """Whether the network is defined anew."""
+        """Whether the network is redefined."""
         makes_persistent = self.targets.flags.persistent and not self.report.persistent
         return not self.by_updates and (bool(self.targets.copies.config_changes) or makes_persistent)
 
     @cached_property
     def dhcpv6(self) -> DnsmasqRestart | None:
-        """Why dnsmasq must be restarted once the running network is updated; None where it need not."""
+        """Why dnsmasq must be restarted after the running network is updated; None if it needn't."""
         live = self.targets.copies.live
         return dhcpv6_begins_or_ends(*live) if self.runs_on and live is not None else None
 
     @property
     def restarts_dnsmasq_on_demand(self) -> bool:
-        """Whether libvirt can be had to restart dnsmasq: it takes no record where DNS is disabled."""
+        """Whether virtnet can make libvirt restart dnsmasq: libvirt accepts no DNS record if DNS is disabled."""
         return self.live.get("dns", {}).get("enable") is not False
 
     @property
     def mends_live(self) -> bool:
-        """Whether problems of the running network are mended by and by, as no restart does that."""
+        """Whether problems of the running network are fixed one by one, because no restart fixes them."""
         return self.targets.flags.active and not self.restarts
 
     @property
     def plugged_in(self) -> tuple[Attachment, ...]:
-        """Guests' interfaces that hang on no bridge and are plugged in; a restart does it for everybody."""
+        """Guests' interfaces that aren't on a bridge and are reattached. A restart reattaches everything anyway."""
         if not self.touches_host or self.restarts or not self.targets.flags.active:
             return ()
         mended = self.starts or self.observed.problem(ProblemKind.GUESTS_UNPLUGGED) is not None
@@ -264,15 +264,15 @@ class _Course:
 
     @property
     def dnsmasq_gone(self) -> bool:
-        """Whether dnsmasq does not run, so that nobody notices when it is restarted."""
+        """Whether dnsmasq isn't running, so that nobody notices its restart."""
         return self.observed.problem(ProblemKind.DNSMASQ_NOT_RUNNING) is not None
 
 
 def _transition(course: _Course) -> Transition:
-    """The network as it runs, before and after; where it doesn't run, as it is defined."""
+    """The running network before and after; if it is inactive, its definition."""
     copies = course.targets.copies
     if copies.live is None:
-        # Its guests have the addresses of its subnets already, and reach nobody until it starts.
+        # Its guests already have addresses of its subnets, and reach nothing until it starts.
         found = without(copies.config_found, {"forward"}) if course.starts else copies.config_found
         return Transition(found, copies.config)
     target, found = copies.live
@@ -295,14 +295,14 @@ def _steps(course: _Course) -> tuple[NetworkStep, ...]:
 
 
 def _rules(course: _Course) -> Iterator[NetworkStep]:
-    """Lost firewall rules come first: without libvirt's chains no network starts, and some updates fail half done."""
+    """Lost firewall rules come first: without libvirt's chains, no network starts, and some updates fail half-way."""
     lost = course.observed.problem(ProblemKind.FIREWALL_RULES_MISSING) is not None
     if lost and course.touches_host and course.targets.flags.active and not course.observed.only_libvirt:
         yield RestoreRules(uuid=course.report.uuid)
 
 
 def _definition(course: _Course) -> Iterator[NetworkStep]:
-    """Defined, and read back, while the network still runs: what libvirt drops or refuses costs nobody a packet."""
+    """Define and read back while the network is still active, so that what libvirt drops or refuses costs no packet."""
     report, copies = course.report, course.targets.copies
     if not course.defines:
         return
@@ -318,7 +318,7 @@ def _definition(course: _Course) -> Iterator[NetworkStep]:
 
 
 def _updates(course: _Course) -> tuple[NetworkStep, ...]:
-    """The running network is updated, with its definition where updates do it all; then dnsmasq, where it must be."""
+    """Update the running network, with its definition if updates suffice; then restart dnsmasq if needed."""
     updates, reason = _updates_alone(course), course.dhcpv6
     if reason is None:
         return updates
@@ -342,7 +342,7 @@ def _stop(course: _Course) -> tuple[NetworkStep, ...]:
     if report.live is None or not (course.restarts or course.stops_for_good):
         return ()
     held = (*probe(target), *hold_steps(target, course.observed)) if course.restarts else ()
-    # Without its bridge the network cuts nobody off that is not cut off already.
+    # Without its bridge, the network's stop disconnects nobody who isn't disconnected already.
     bridge_gone = course.observed.problem(ProblemKind.BRIDGE_MISSING) is not None
     disconnects = course.stops_for_good and course.desired.get("on_delete") == "disconnect"
     return (*held, stop_step(report, report.live, bridge=report.live.bridge, disconnects=bridge_gone or disconnects))
@@ -376,7 +376,7 @@ def _autostart(course: _Course) -> Iterator[NetworkStep]:
 
 
 def _clean_up(course: _Course) -> tuple[NetworkStep, ...]:
-    """What killed daemons left goes, and libvirt of rules. What starts clears its own away right before."""
+    """Remove what killed daemons and libvirt left behind. A start removes its own leftovers right before."""
     if not course.touches_host:
         return ()
     rules = () if course.starts else leftovers.rules(course.report.uuid, course.targets.copies.config, course.observed)
@@ -386,7 +386,7 @@ def _clean_up(course: _Course) -> tuple[NetworkStep, ...]:
 
 
 def _restart_of_dnsmasq(course: _Course) -> Iterator[NetworkStep]:
-    """For dnsmasq's own problems; not where it is restarted already."""
+    """A restart of dnsmasq for its own problems, unless another step restarts it."""
     needed = any(problem.kind in DNSMASQ_PROBLEMS for problem in course.observed.problems)
     allowed = course.mends_live and course.touches_host and course.restarts_dnsmasq_on_demand
     if needed and allowed and course.dhcpv6 is None:
@@ -395,7 +395,7 @@ def _restart_of_dnsmasq(course: _Course) -> Iterator[NetworkStep]:
 
 
 def _mtu(course: _Course) -> Iterator[NetworkStep]:
-    """The bridge's MTU, where that of the running network is another."""
+    """Set the bridge's MTU if the running network's differs."""
     problem = course.observed.problem(ProblemKind.BRIDGE_MTU_DIFFERS)
     if problem is None or not course.runs_on or not course.touches_host:
         return
@@ -421,16 +421,16 @@ def _configuration_changes(course: _Course) -> tuple[Change, ...]:
         listed = {change.path for change in changes}
         changes += tuple(change for change in _begun_by_restart(course) if change.path not in listed)
     elif not course.stops_for_good:
-        # What only the definition needs is no restart: the running network has it already.
+        # A change of only the definition needs no restart: the running network has it already.
         changes = tuple(c._replace(change_class=min(c.change_class, ChangeClass.LIVE)) for c in changes)
     if (mode_of(copies.config) in OWN_BRIDGE_MODES) == (mode_of(copies.config_found) in OWN_BRIDGE_MODES):
         return changes
-    # A bridge comes or goes with the mode, and what it is known by with it.
+    # The mode decides whether there is a bridge, with its name and MAC address.
     return tuple(change for change in changes if change.path not in ("mac", "bridge.name"))
 
 
 def _begun_by_restart(course: _Course) -> tuple[Change, ...]:
-    """What the definition holds that the running network does not, as others have edited it: a start takes it."""
+    """What only the definition has, because others edited it: a start applies it."""
     if course.report.live is None:
         return ()
     runs = definition(network_edit.for_definition(course.report.live)).tree
@@ -455,8 +455,8 @@ def _word(value: bool) -> str:
 
 
 def _mended_live(course: _Course) -> Iterator[Change]:
-    """The problems that are mended while the network runs on, or before it is restarted."""
-    # Lost rules only where the network runs on; rules that were left of one that stays inactive too.
+    """The problems that are fixed while the network stays active, or before it restarts."""
+    # Lost rules only if the network stays active; leftover rules also if it stays inactive.
     restored = any(_rules(course))
     mended_now: dict[Enum, bool] = {
         ProblemKind.FIREWALL_RULES_MISSING: restored,
@@ -480,23 +480,23 @@ def _recorded_only(course: _Course) -> Iterator[Change]:
 
 
 def _whole(course: _Course) -> Judged:
-    """What is wrong with the network that the changes make, and was not before."""
+    """The failures that the changed network has and the network before didn't have."""
     copies = course.targets.copies
     return judged(copies.config, copies.config_found) if copies.config_changes else Judged()
 
 
 def _autostart_findings(course: _Course) -> tuple[Refusal, ...]:
-    """Why the flag cannot be set where it is to be."""
+    """Why the autostart flag can't be set, if it should be."""
     report, wanted = course.report, course.targets.flags.autostart
     sets = wanted and not report.autostart and not course.undefined_after
     return autostart_refusals(report.name, course.observed, autostart=sets)
 
 
 def _too_old(course: _Course) -> Iterator[Refusal]:
-    """What libvirt would drop from the definition, or refuse of the running network, said before it is tried."""
+    """What this libvirt would drop from the definition or refuse for the running network, refused in advance."""
     copies, version = course.targets.copies, course.observed.libvirt_version
     if copies.config_changes:
-        # What is found so already does nothing there, and stays.
+        # A value that is there already has no effect on this libvirt, and stays.
         found = needs_newer_libvirt(copies.config_found, version)
         yield from (refusal for refusal in needs_newer_libvirt(copies.config, version) if refusal not in found)
     if version < ADDS_SECOND_ADDRESS and course.runs_on and copies.live and adds_second_address(*copies.live):
@@ -505,13 +505,13 @@ def _too_old(course: _Course) -> Iterator[Refusal]:
 
 
 def _dnsmasq_not_restarted(course: _Course) -> Iterator[Refusal]:
-    """Why dnsmasq would go on as it is where it must be restarted."""
+    """Why dnsmasq would not be restarted although it must be."""
     if course.dhcpv6 is not None and not course.restarts_dnsmasq_on_demand:
         yield Refusal(RefusalKind.DNSMASQ_NOT_RESTARTED, {"reason": course.dhcpv6.value})
 
 
 def _stop_findings(course: _Course) -> Findings:
-    """What speaks against stopping the network, for good or to start it again, and what that does to whom."""
+    """Findings against stopping the network, permanently or for a restart, and whom that affects."""
     desired, observed, target = course.desired, course.observed, course.targets.copies.config
     users, may_disconnect = observed.users, desired.get("on_delete") == "disconnect"
     attachments: Details = {"attachments": attachment_details(users)}
@@ -525,7 +525,7 @@ def _stop_findings(course: _Course) -> Findings:
         refusals += restart_refusals(desired, target, observed, why)
     elif users and not may_disconnect:
         refusals.append(Refusal(RefusalKind.WOULD_BE_STOPPED, {"why": why, **attachments}))
-    # Nobody is cut off by what is refused.
+    # A refused plan disconnects nobody.
     costs: Iterator[Note] = iter(())
     if not refusals:
         costs = restart_notes(target, observed) if users and course.restarts else cut_off_notes(users)
@@ -536,7 +536,7 @@ def _stop_findings(course: _Course) -> Findings:
 
 
 def _start_findings(course: _Course) -> Findings:
-    """What on the host speaks against starting the network, now or at boot."""
+    """Findings on the host against starting the network, now or at boot."""
     target, flags = course.targets.copies.config, course.targets.flags
     if course.starts:
         return preflight(target, course.observed, allow_overlap=bool(course.desired.get("allow_overlap")))
@@ -546,7 +546,7 @@ def _start_findings(course: _Course) -> Findings:
 
 
 def _notes(course: _Course) -> Iterator[Note]:
-    """What was not reviewed, and what live updates cost those who use the network, though nobody is cut off."""
+    """Notes about drift that was not reviewed, and about the cost of live updates, which disconnect nobody."""
     yield from (Note(NoteKind.DRIFT_NOT_REVIEWED, {"path": path}) for path in course.targets.skipped)
     yield from plug_in(course.report.uuid, course.plugged_in).notes
     named_anew = ("forward", "port_groups")

@@ -1,4 +1,4 @@
-"""The plan of taking a network down: removed, given back as it was adopted, or left. Pure."""
+"""The plan of a delete: remove the network, restore its old configuration, or keep it. Pure."""
 
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
-    """By the recorded on_delete: refuse while anything is plugged in, disconnect, keep, or restore what was adopted."""
+    """By the recorded on_delete: refuse while anything is attached, disconnect, keep, or restore an adopted network."""
     report = observed.report
     mark = report.definition.mark
     if mark is not None and not mark.is_of_record(recorded):
@@ -87,7 +87,7 @@ def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
 
 
 def _keep(observed: ObservedNetwork) -> Plan:
-    """The network stays as it is; only our mark goes, as it would claim what is no longer ours."""
+    """Keep the network, and remove only the owner mark, because virtnet no longer owns the network."""
     from virtnet.network.plan.restart import reattach_steps
 
     report, note = observed.report, Note(NoteKind.KEPT)
@@ -112,9 +112,9 @@ def _keep(observed: ObservedNetwork) -> Plan:
 
 
 def _restore(adopted: AsFound, recorded: Values, observed: ObservedNetwork) -> Plan:
-    """Give an adopted network back: what the program named as it was found, and the rest as others have it now.
+    """Restore an adopted network: what the program had set, as it was found; the rest as others have set it since.
 
-    Of a network without our mark we changed no more than its flags: what else differs is somebody else's, and stays.
+    Without virtnet's mark, virtnet has changed only the flags. Other differences come from others, and stay.
     """
     from virtnet.network.plan.converge import converge
 
@@ -128,18 +128,19 @@ def _restore(adopted: AsFound, recorded: Values, observed: ObservedNetwork) -> P
     if (found.mode in OWN_BRIDGE_MODES) == (now.mode in OWN_BRIDGE_MODES):
         was = project(NetworkSpec, named, found.tree)
     else:
-        # A bridge of its own or the host's: little of the one makes sense in the other, so all of it goes back.
+        # A bridge of its own or the host's: the settings of one make little sense for the other, so restore all.
         was, named = found.tree, now.tree
     desired: NetworkTree = {
         **was,
         "active": adopted.active,
         "autostart": adopted.autostart,
-        "allow_overlap": True,  # it was there before, whatever it overlaps
+        "allow_overlap": True,  # it existed before, so its overlaps don't matter
         **only(network_tree(recorded), {"on_many_updates"}),
     }
     undefined = None if adopted.persistent else report.config
-    # With another record's mark, from which it had been taken over: it is that one's again. What is started anew starts
-    # from a definition without ours: a running network keeps it, and whoever defines what that shows has it for good.
+    # With another record's mark, from which it had been taken over, it belongs to that record again. A restarted
+    # network starts from a definition without our mark. Otherwise the running network keeps it, and a definition made
+    # from its XML would contain it.
     converged = converge(
         desired,
         named,
@@ -162,7 +163,7 @@ def _restore(adopted: AsFound, recorded: Values, observed: ObservedNetwork) -> P
 
 
 def _unmark_running(observed: ObservedNetwork) -> list[Step]:
-    """The step that takes the mark out of the running network, where it is there and this libvirt can."""
+    """The step that removes the mark from the running network, if there is one and this libvirt can."""
     from virtnet.network.steps.metadata import SINCE, UnmarkRunning
 
     live = observed.report.live
@@ -171,7 +172,7 @@ def _unmark_running(observed: ObservedNetwork) -> list[Step]:
 
 
 def _changed_by_others(adopted: AsFound, recorded: Values, report: ReportedNetwork) -> list[str]:
-    """The paths in which the network is not what was adopted with the recorded values over it."""
+    """The paths in which the network differs from the adopted configuration with the recorded values merged over it."""
     named, found = recorded_inputs(recorded), definition(adopted.xml).tree
     expected = merge(NetworkSpec, without(named, NOT_XML), {}, found)
     there = report.definition.tree
@@ -184,7 +185,7 @@ def _changed_by_others(adopted: AsFound, recorded: Values, report: ReportedNetwo
         "persistent": (report.persistent, adopted.persistent),
     }
     if put_back:
-        flags.pop("active")  # by a delete that was cut short, between a stop and a start maybe
-    # What has the value it was adopted with was put back already.
+        flags.pop("active")  # by an interrupted delete, perhaps between a stop and a start
+    # A value from before the adoption has been restored already.
     paths += [name for name, (now, then) in flags.items() if now not in (recorded.get(name, then), then)]
     return paths

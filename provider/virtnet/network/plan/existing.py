@@ -1,6 +1,6 @@
-"""The plan of a network that is there and that the state does not know: finished, taken up, or adopted. Pure.
+"""The plan of a create that finds an existing network: complete it, manage it again, or adopt it. Pure.
 
-Each of them writes a new token into the mark, so that no other record's delete or update touches it from then on.
+Each writes a new token into the mark, so that no other record's delete or update changes the network after that.
 """
 
 from dataclasses import replace
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 def plan_create(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
-    """Finish or take up a network of our own, adopt one where the program says so, or refuse."""
+    """Complete or manage again a network of this resource, adopt one if the program says so, or refuse."""
     report, owner = observed.report, owner_of(desired)
     mark = report.definition.mark
     if mark is not None and owner and mark.owner == owner and not mark.adopted and report.persistent:
@@ -71,14 +71,14 @@ def _owned_by_other(desired: "NetworkTree", report: ReportedNetwork, mark: Owner
 
 
 def _take_up(desired: "NetworkTree", observed: ObservedNetwork, mark: OwnerMark) -> Plan:
-    """A complete network with this resource's name in its mark, which the state does not know.
+    """A complete network whose mark names this resource, and which the state doesn't have.
 
-    Made in a run that was cut short before Pulumi recorded it, or recorded still under another parent, as it is when a
-    program moves it into a component without an alias. It was never a stranger's: a delete is to remove it, not to give
-    it back. The mark goes first: whatever fails then, no other record's delete follows.
+    An interrupted run created it before Pulumi recorded it, or it is still recorded under another parent, because a
+    program moved it into a component without an alias. It was never anyone else's, so a delete removes it and restores
+    nothing. The mark is written first: after any later failure, no other record's delete changes the network.
     """
     report = observed.report
-    # What it named then and names no longer goes, as after any edit.
+    # What the program no longer sets is removed, as after any edit.
     left = edits.not_named(mark.named, desired)
     own = replace(own_mark(desired, observed.fresh_token), named=edits.named_by(desired, {}, left))
     named_before = edits.also_named({}, left, report.config, report.live)
@@ -95,14 +95,14 @@ def _take_up(desired: "NetworkTree", observed: ObservedNetwork, mark: OwnerMark)
 
 
 def _adopt(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
-    """An adoption writes the mark, which holds what was found, first.
+    """An adoption first writes the mark, which contains what was found.
 
-    Were it written last, an adoption that is killed would leave a half-changed network, and the next would take that
-    for the original. A transient network has no definition to mark; the step that defines it brings the mark along.
+    If it were written last, a killed adoption would leave a half-changed network, and the next adoption would take that
+    for the original. A transient network has no definition to mark; the step that defines it includes the mark.
     """
     report, token = observed.report, observed.fresh_token
     found, previous = as_found(report), report.definition.mark
-    # What an adoption that was killed has named and this one does not goes back to what it was.
+    # What a killed adoption had set and this one doesn't is restored.
     own_before = previous is not None and previous.adopted and previous.is_of_resource(desired)
     left = edits.not_named(previous.named, desired) if previous is not None and own_before else frozenset[str]()
     mark = adoption_mark(desired, token, found, left)
@@ -130,7 +130,7 @@ def _adopt(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
 
 
 def _finish(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
-    """A create that was killed: made again from what is desired now, under the UUID it had."""
+    """Complete a killed create with the current inputs, under the UUID that the network has."""
     report = observed.report
     target = new_tree(desired, report.uuid)
     steps: list[Step] = []

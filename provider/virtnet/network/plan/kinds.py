@@ -1,7 +1,7 @@
-"""Why a plan of a network is refused, and what its reviewer should know: the kinds.
+"""The kinds of a network plan's refusals and notes.
 
-`messages.refusals` and `messages.notes` say how they read. Behind each kind stand its details, where it has any. `why`
-is what a stop is for (`why_stopped`), `attachments` are those that `attachment_details` gives.
+`messages.refusals` and `messages.notes` have their sentences. The text below a kind lists its details. `why` is the
+reason for a stop (`why_stopped`); `attachments` come from `attachment_details`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,20 +12,20 @@ from virtnet.planning.findings import Problem, problem_details
 from virtnet.planning.plan import Change
 from virtnet.spec.failures import Detail, Details, Failure, SpecFailure
 
-#: How long a bridge with STP may keep what is attached again silent.
+#: How long reattached interfaces may be silent on a bridge with STP.
 SECONDS_OF_SPANNING_TREE = 30
 
 
 class RefusalKind(Enum):
     """Why a plan must not be applied."""
 
-    # What is there is not what the program or the state takes it for.
+    # The existing network isn't the one that the program or the state expects.
     EXISTS = auto()
     """uuid"""
     OWNED_BY_OTHER = auto()
-    """uuid, owner, alias: what the mark names where that may be this resource before, a URN or a name; "" elsewhere"""
+    """uuid, owner, alias: the URN or name in the mark, if it may be this resource's old one; otherwise """ ""
     TAKEN_OVER = auto()
-    """uuid, owner: whose it is by now"""
+    """uuid, owner: the current one"""
     ADOPTED_UUID_DIFFERS = auto()
     """uuid, desired"""
     HALF_MADE_UUID_DIFFERS = auto()
@@ -37,9 +37,9 @@ class RefusalKind(Enum):
     OTHER_HOST = auto()
     """host, recorded: UUIDs; urn"""
 
-    # The host has something against a start.
+    # The host prevents a start.
     USERS_OWN_LIBVIRT = auto()
-    """uri, instead: the uri of the system's"""
+    """uri, instead: the system's uri"""
     BRIDGE_NAME_TAKEN = auto()
     """bridge, network"""
     INTERFACES_UNSEEN = auto()
@@ -84,7 +84,7 @@ class RefusalKind(Enum):
     DNSMASQ_NOT_RESTARTED = auto()
     """reason"""
 
-    # Somebody would be cut off.
+    # Something would be disconnected.
     WOULD_BE_INACTIVE = auto()
     """attachments"""
     WOULD_BE_STOPPED = auto()
@@ -100,7 +100,7 @@ class RefusalKind(Enum):
     DELETE_DELETES_FOREIGN_BRIDGE = auto()
     """problem"""
 
-    # What is plugged in could not be plugged in again after a restart.
+    # Something could not be reattached after a restart.
     ON_RESTART_IS_REFUSE = auto()
     """why, attachments"""
     HOST_NOT_REACHED = auto()
@@ -122,7 +122,7 @@ class RefusalKind(Enum):
 
 
 class NoteKind(Enum):
-    """What a reviewer should know besides the changes."""
+    """What a reviewer should know in addition to the changes."""
 
     RESUMED = auto()
     """uuid"""
@@ -133,7 +133,7 @@ class NoteKind(Enum):
     ADOPTED = auto()
     """uuid, on_delete"""
     FOUND_BY_MARK = auto()
-    """owner: who found it as its mark says"""
+    """owner: the one that adopted it, according to the mark"""
     TAKEN_AS_FOUND = auto()
     """path, failure, details: as `failure_details` gives them"""
     DOUBTFUL = auto()
@@ -153,26 +153,27 @@ class NoteKind(Enum):
     """chains, likewise"""
 
     STANDING_PROBLEM = auto()
-    """problem: one that no update mends"""
+    """problem: one that no update fixes"""
     UNNAMED = auto()
-    """places: of what nobody named and a create would not make, each with its changes and what undoes it"""
+    """places: settings that nobody set and a create wouldn't make, each with its changes and the value that undoes
+    it"""
     MISPLACED = auto()
-    """attachment, on, home: bridges, network: the one that its definition names, or "" where that names a bridge"""
+    """attachment, on, home: bridges, network: the one in its definition, or "" if the definition has a bridge"""
     CANNOT_PLUG_IN = auto()
     """attachment, obstacle"""
     FIREWALL_REBUILT = auto()
-    """times, seconds: of all of them"""
+    """times, seconds: in all"""
     RESTARTED_FOR_MANY = auto()
-    """updates: as many as the restart is for, seconds: that they would take"""
+    """updates: how many the restart replaces, seconds: how long they would take"""
     ONE_RESTART_INSTEAD = auto()
-    """seconds: that those who are attached would be disconnected, by_choice: whether the program wants updates"""
+    """seconds: how long interfaces would be disconnected, by_choice: whether the program wants updates"""
     DNSMASQ_RESTARTED = auto()
     DNSMASQ_GONE_WITHOUT_DNS = auto()
 
     PLUGGED_IN = auto()
     """attachments"""
     DISCONNECTED_BY_RESTART = auto()
-    """attachments, seconds, together: whether they reach each other meanwhile, gateway: whether there is one now"""
+    """attachments, seconds, together: whether they reach each other then, gateway: whether there is one now"""
     CONNECTIONS_RESET = auto()
     BRIDGE_LOST_ALREADY = auto()
     """attachments"""
@@ -197,15 +198,15 @@ class NoteKind(Enum):
     SHUT_OFF_GUESTS = auto()
     """guests"""
     RULES_NOT_SEEN = auto()
-    """problem: a recorded one of firewall rules, only_libvirt: whether the host isn't reached"""
+    """problem: a recorded one about firewall rules, only_libvirt: whether the uri reaches only libvirt"""
     RULES_MAY_STAY = auto()
     """only_libvirt"""
 
 
 def why_stopped(changes: Iterable[Change], problems: Iterable[Problem], updates: int = 0) -> Details:
-    """What a stop is for: the changes that need a restart and the problems that it mends; `active` alone where none.
+    """The reason for a stop: changes that need a restart and problems that it fixes; if there are none, `active`.
 
-    `updates` is of how many updates a restart takes the place.
+    `updates` is how many updates the restart replaces.
     """
     listed: list[Mapping[str, Detail]] = [
         {"path": change.path, "kind": change.kind, "detail": change.detail} for change in changes
@@ -214,7 +215,7 @@ def why_stopped(changes: Iterable[Change], problems: Iterable[Problem], updates:
 
 
 def failure_details(failure: Failure) -> Details:
-    """A failure of inputs as details of a refusal or a note."""
+    """A failure of inputs, as details of a refusal or a note."""
     return {
         "path": failure.path,
         "failure": [type(failure.kind).__name__, failure.kind.name],
@@ -223,7 +224,7 @@ def failure_details(failure: Failure) -> Details:
 
 
 def failure_of(*, path: str, failure: Sequence[str], details: Details) -> Failure:
-    """What `failure_details` gave."""
+    """The inverse of `failure_details`."""
     enumeration, name = failure
     of = {kinds.__name__: kinds for kinds in (NetworkFailure, SpecFailure)}[enumeration]
     return Failure(path, of[name], details)

@@ -1,4 +1,4 @@
-"""Which steps clear away what is left of a network: its bridge, its dnsmasq, and firewall rules of libvirt's. Pure."""
+"""The steps that remove leftovers of a network: its bridge, its dnsmasq, and libvirt's firewall rules. Pure."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def before_start(target: "NetworkTree", observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
-    """Before this inactive network starts: its dnsmasq goes, then its bridge, and rules of an earlier time."""
+    """Before an inactive network starts, remove its leftover dnsmasq, then its bridge, then leftover rules."""
     uuid = observed.report.uuid
     bridge = RemoveLeftoverBridge(uuid=uuid, bridge=own_bridge(target), mac=target.get("mac", ""))
     return (
@@ -26,7 +26,7 @@ def before_start(target: "NetworkTree", observed: ObservedNetwork) -> tuple[Netw
 
 
 def rules(uuid: str, target: "NetworkTree", observed: Observed) -> tuple[NetworkStep, ...]:
-    """The firewall rules of an earlier time of the network go, or of another that had what it is to have."""
+    """Remove leftover firewall rules of the network, or of another one that had its bridge or subnets."""
     found = RemoveRulesLeft(
         uuid=uuid,
         bridge=own_bridge(target),
@@ -37,13 +37,13 @@ def rules(uuid: str, target: "NetworkTree", observed: Observed) -> tuple[Network
 
 
 def dnsmasq(observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
-    """The inactive network's own dnsmasq ends, where it still runs."""
+    """End the inactive network's own dnsmasq if it still runs."""
     report = observed.report
     return (EndLeftoverDnsmasq(uuid=report.uuid, name=report.name),) if observed.dnsmasq_left else ()
 
 
 def bridges(observed: ObservedNetwork, *, its_own: bool) -> tuple[NetworkStep, ...]:
-    """The bridges of the holding network and of probes go; the network's own too where it will not start."""
+    """Remove the bridges of the holding network and of test networks, and the network's own if it won't start."""
     return tuple(
         RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac)
         for left in observed.bridges_left

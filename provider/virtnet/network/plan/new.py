@@ -1,4 +1,4 @@
-"""The plan of a network that is not there: made anew. Pure."""
+"""The plan of a network that doesn't exist yet. Pure."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 
 class PlugIn(NamedTuple):
-    """How guests that hang on no bridge are plugged in, and what a reviewer is told of it."""
+    """The steps that reattach guests that aren't on a bridge, with their notes."""
 
     steps: "tuple[NetworkStep, ...]" = ()
     notes: tuple[Note, ...] = ()
 
 
 def plan_new(desired: "NetworkTree", observed: ObservedAbsent) -> Plan:
-    """Define it, start it, and note last that it is complete; or refuse."""
+    """Define it, start it, and last mark it as complete; or refuse."""
     uuid = desired.get("uuid") or observed.fresh_uuid
     target = new_tree(desired, uuid)
     findings = start_findings(desired, target, observed)
@@ -68,7 +68,7 @@ def plan_new(desired: "NetworkTree", observed: ObservedAbsent) -> Plan:
 
 
 def new_tree(desired: "NetworkTree", uuid: str) -> "NetworkTree":
-    """What a network made anew holds: what is desired, and the identity that libvirt would make up otherwise."""
+    """A new network's tree: the desired settings, and the identity that libvirt would choose otherwise."""
     made = without_nones(NetworkSpec, named(desired))
     target: NetworkTree = {**without(made, {"__owner", "__urn"}), "uuid": uuid}
     return with_own_bridge(target, uuid) if mode_of(target) in OWN_BRIDGE_MODES else target
@@ -77,10 +77,10 @@ def new_tree(desired: "NetworkTree", uuid: str) -> "NetworkTree":
 def start_steps(
     uuid: str, target: "NetworkTree", observed: Observed, *, probed: bool = False
 ) -> "tuple[NetworkStep, ...]":
-    """The start, and then the bridge's MTU, where this libvirt leaves it at the kernel's.
+    """The start, and then the bridge's MTU, if this libvirt leaves the kernel's value.
 
-    Limits are tried before it where only libvirt can tell of them, which may end when they fail at the start. A network
-    that was stopped for this is `probed` already, before that.
+    If only libvirt can test traffic limits, they are tested before the start, because libvirt may exit if they fail at
+    the start. A network that was stopped for this has been `probed` already.
     """
     bridge, mtu = own_bridge(target), target.get("mtu")
     steps: tuple[NetworkStep, ...] = (StartNetwork(uuid=uuid, bridge=bridge),)
@@ -94,7 +94,7 @@ def start_steps(
 
 
 def plugged_in(desired: "NetworkTree", target: "NetworkTree", uuid: str, observed: Observed) -> PlugIn:
-    """Guests that run and name a network of this name, which went under them: its start alone leaves them unplugged."""
+    """Running guests whose network of this name was removed. Its start alone doesn't reattach them."""
     unplugged = observed.loose.movable
     on_bridge = own_bridge(target) or (mode_of(target) == "bridge" and target.get("bridge", {}).get("name"))
     if not unplugged or not on_bridge or not desired.get("active", True):
@@ -116,7 +116,7 @@ def outline(target: "NetworkTree") -> Outline:
 def finishing(
     desired: "NetworkTree", target: "NetworkTree", uuid: str, creating: str, observed: Observed
 ) -> list[Step]:
-    """The end of every create: the flag, and the mark's phase last, so that a killed create is known as such."""
+    """The end of every create: the flag, and last the mark's phase, by which a killed create is detected."""
     token = observed.fresh_token
     steps: list[Step] = []
     if desired.get("autostart", True):
@@ -135,13 +135,13 @@ def finishing(
 
 
 def own_mark(desired: "NetworkTree", token: str, *, creating: bool = False) -> OwnerMark:
-    """The mark of a network that the program makes."""
+    """The owner mark of a network that the program creates."""
     named = edits.named_by(desired, {})
     return OwnerMark(owner_of(desired), urn=urn_of(desired), token=token, creating=creating, named=named)
 
 
 def start_findings(desired: "NetworkTree", target: "NetworkTree", observed: Observed) -> Findings:
-    """What the host has against the network's start, or against its start at the next boot."""
+    """Findings on the host against the network's start, or against its start at the next boot."""
     findings, whole = Findings(), judged(without(target, NOT_XML))
     if desired.get("active", True):
         findings = preflight(target, observed, allow_overlap=bool(desired.get("allow_overlap")))
@@ -156,23 +156,23 @@ def start_findings(desired: "NetworkTree", target: "NetworkTree", observed: Obse
 
 
 def set_autostart(uuid: str, name: str, observed: Observed, *, autostart: bool) -> SetAutostart:
-    """The step that sets the flag, and takes a link away before that is in libvirt's way."""
+    """The step that sets the flag, and first removes a link that blocks libvirt's."""
     in_the_way = observed.autostart_obstacle in (AutostartObstacle.DANGLING, AutostartObstacle.UNKNOWN_TO_LIBVIRT)
     return SetAutostart(uuid=uuid, autostart=autostart, clears=place_of(name) if in_the_way else "")
 
 
 def autostart_refusals(name: str, observed: Observed, *, autostart: bool) -> tuple[Refusal, ...]:
-    """Why libvirt could not have the network started at boot."""
+    """Why libvirt could not start the network at boot."""
     if not autostart or observed.autostart_obstacle is not AutostartObstacle.OTHER:
         return ()
     return (Refusal(RefusalKind.AUTOSTART_PLACE_TAKEN, {"path": place_of(name)}),)
 
 
 def contradictions(whole: Judged) -> tuple[Refusal, ...]:
-    """What check has let pass, as an adopted network may have what the program leaves out, and this one has not."""
+    """Failures that check allowed, because an adopted network could have had the missing settings."""
     return tuple(Refusal(RefusalKind.CONTRADICTION, failure_details(failure)) for failure in whole.refused)
 
 
 def doubts(whole: Judged) -> tuple[Note, ...]:
-    """What is hardly meant, though it works."""
+    """Settings that work but are probably not intended."""
     return tuple(Note(NoteKind.DOUBTFUL, failure_details(failure)) for failure in whole.doubtful)

@@ -1,11 +1,11 @@
 """The plan of a LibvirtNetwork: from desired, recorded and observed to steps. Pure.
 
-nothing recorded    make it, finish a half-made one of our own, or adopt (create)
-both                converge what is observed on what is desired (update)
-nothing desired     take it down, give it back, or leave it (delete)
-nothing observed    the changes alone, as recorded (diff)
+nothing recorded    create it, complete an incomplete one of our own, or adopt one (create)
+both                bring the observed network to the desired state (update)
+nothing desired     remove it, restore its old configuration, or keep it (delete)
+nothing observed    only the changes against the record (diff)
 
-Each line is imported when it is come to: most runs come to one of them.
+Each planner is imported when it is needed: most runs need one.
 """
 
 import json
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def plan_network(desired: Values | None, recorded: Values | None, observed: Observed | None) -> Plan:
-    """Decide everything; see the module's table. At least one of desired and recorded is given."""
+    """Make the plan, by the module's table. At least one of desired and recorded is given."""
     if observed is None:
         changes = recorded_changes(network_tree_with_unknowns(desired or {}), recorded or {})
         return Plan(changes=changes, notes=tuple(_standing(desired or {}, recorded or {})))
@@ -52,7 +52,7 @@ def plan_network(desired: Values | None, recorded: Values | None, observed: Obse
 
 
 def _standing(desired: Values, recorded: Values) -> Iterator[Note]:
-    """What a reviewer should know of what no update would change: others put it there, or move it themselves."""
+    """Notes about what no update would change: others set it, or must move it themselves."""
     for problem in map(problem_of, as_list(recorded.get("problems") or ())):
         if problem.kind in TOLD_ALONE:
             yield Note(NoteKind.STANDING_PROBLEM, {"problem": problem_details(problem)})
@@ -68,14 +68,14 @@ def _standing(desired: Values, recorded: Values) -> Iterator[Note]:
 
 
 def _not_seen(observed: ObservedNetwork) -> Iterator[Note]:
-    """What was recorded that an update mends, and nobody can look for."""
+    """Recorded problems that an update would fix, but that virtnet can't read from here."""
     for problem in observed.unseen:
         details: Details = {"problem": problem_details(problem), "only_libvirt": observed.only_libvirt}
         yield Note(NoteKind.RULES_NOT_SEEN, details)
 
 
 def less_ignored(note: Note, desired: Values, ignored: "Sequence[Steps]") -> Note | None:
-    """A note without what nobody named in places that the user has Pulumi ignore; None where that is all of it."""
+    """A note about settings that nobody set, without places of ignoreChanges; None if nothing remains."""
     if note.kind is not NoteKind.UNNAMED:
         return note
     places = []
@@ -91,7 +91,7 @@ def less_ignored(note: Note, desired: Values, ignored: "Sequence[Steps]") -> Not
 
 
 def notes_on_host(observed: ObservedNetwork) -> tuple[Note, ...]:
-    """The same of a network that no state is at hand for: its mark tells what the program names."""
+    """The same notes without a state: the network's mark says what the program sets."""
     report = observed.report
     mark, config = report.definition.mark, report.definition.tree
     named: Values = config
@@ -129,7 +129,7 @@ def _update(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork)
     if mark is not None and not mark.is_of_record(recorded) and not mark.is_of_resource(desired):
         return Plan(refusals=(Refusal(RefusalKind.TAKEN_OVER, {"uuid": uuid, "owner": mark.owner_shown}),))
     reviewed_class = max(
-        # Here the uri reaches the same host: diff has made sure, and would have replaced otherwise.
+        # The uri reaches the same host: diff has checked that, and would have asked for a replacement otherwise.
         (change.change_class for change in recorded_changes(desired, recorded) if change.path != "uri"),
         default=ChangeClass.RECORDED,
     )
@@ -159,7 +159,7 @@ def _updated(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork
         mark=edited,
     )
     if not converged.edits:
-        # Without an edit nothing was reviewed that touches the host, so what has no mark gets none, but for an import.
+        # Without an edit, no change of the host was reviewed. So a network without a mark gets none, except an import.
         edited = None if mark is None and not recorded.get("__imported") else identified
     plan = converged.plan()
     hidden = noted(before, observed, adopted=bool(recorded.get("adopted_from")), left=unrecorded)
@@ -174,20 +174,20 @@ def _updated(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork
     steps = plan.steps
     if not converged.defines:
         marking = MarkNetwork(uuid=report.uuid, mark=edited, previous=mark)
-        # What is about to be named is noted before it is there.
+        # The mark says what the program sets before the network has it.
         steps = (*steps, marking) if edited == identified else (marking, *steps)
     return plan._replace(steps=steps, details={**details, "__token": token})
 
 
 def _mark(desired: "NetworkTree", recorded: Values, mark: "OwnerMark | None", token: str) -> "OwnerMark | None":
-    """The mark under the name that the resource has by now (an alias, a state move); a new one where it has none."""
+    """The mark with the resource's current name (after an alias or a state move); a new one if there is none."""
     from virtnet.network.plan.adoption import adoption_mark, as_found_of
     from virtnet.network.plan.new import own_mark
 
     if not owner_of(desired):
         return mark
     if mark is not None:
-        # A create that failed half-way was recorded as it was left: what it lacked is there now.
+        # A create that failed half-way was recorded as incomplete. Now it is complete.
         return replace(mark, owner=owner_of(desired), urn=urn_of(desired), token=token, creating=False)
     if recorded.get("adopted_from"):
         return adoption_mark(desired, token, as_found_of(recorded["adopted_from"]))
@@ -195,10 +195,10 @@ def _mark(desired: "NetworkTree", recorded: Values, mark: "OwnerMark | None", to
 
 
 def _wrong_host(recorded: Values, observed: ObservedAbsent) -> Refusal | None:
-    """That a network that is not there may be on another host than the one asked; None when that is the recorded one.
+    """The refusal if a missing network may be on another host than this one; None if this is the recorded host.
 
-    A host without a UUID in its firmware gets a new one at every start of the daemon, so a network that is there is
-    enough, and this is asked only when it is not.
+    A host without a UUID in its firmware gets a new one at every start of the daemon. So an existing network is proof
+    enough, and UUIDs are compared only if it is missing.
     """
     if not other_host(recorded.get("host_uuid"), observed.host_uuid):
         return None

@@ -1,7 +1,7 @@
-"""What on the host speaks against starting a network. Pure.
+"""Findings on the host against starting a network. Pure.
 
-libvirt itself sees an address conflict only when a subnet equals a route exactly, and never one of IPv6; it starts
-a network in mode bridge without the bridge, and on some versions deletes a link that has its bridge's name.
+libvirt itself detects an address conflict only if a subnet equals a route exactly, and never for IPv6. It starts a
+network in mode bridge without the bridge, and some versions delete a link that has its bridge's name.
 """
 
 import ipaddress
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 
 class Findings(NamedTuple):
-    """What was found: refusals stop an apply before its first effect, notes do not."""
+    """Findings: refusals stop an update before its first effect, notes don't."""
 
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[Note, ...] = ()
 
 
 def preflight_at_boot(tree: "NetworkTree", observed: Observed) -> Findings:
-    """What speaks against libvirt starting the network by itself: its bridge's name alone can do harm."""
+    """Findings against libvirt's own start at boot, which is harmful only if another link has the bridge's name."""
     return Findings(refusals=tuple(_bridge_names(tree, observed)))
 
 
 def preflight(tree: "NetworkTree", observed: Observed, *, allow_overlap: bool) -> Findings:
-    """What speaks against starting the network that `tree` describes on the host as it is now."""
+    """Findings against starting the network of `tree` on the host as it is now."""
     instead = with_system(observed.uri)
     if observed.unprivileged and instead and own_bridge(tree):
         return Findings((Refusal(RefusalKind.USERS_OWN_LIBVIRT, {"uri": observed.uri, "instead": instead}),))
@@ -57,7 +57,7 @@ def preflight(tree: "NetworkTree", observed: Observed, *, allow_overlap: bool) -
 
 
 def _mtu(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
-    """An MTU that neither libvirt gives the bridge nor we can."""
+    """An MTU that neither libvirt nor virtnet can set on the bridge."""
     version = observed.libvirt_version
     if "mtu" in tree and observed.only_libvirt and version < SETS_BRIDGE_MTU:
         details: Details = {"path": "mtu", "needed": SETS_BRIDGE_MTU, "version": version}
@@ -82,7 +82,7 @@ def _bridge_names(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
 
 
 def _running_bridge(observed: Observed) -> str:
-    """The bridge that this very network has now; "" while it is inactive or has none of its own."""
+    """The bridge that this network has now; "" if it is inactive or has no bridge of its own."""
     if isinstance(observed, ObservedAbsent) or observed.report.live is None:
         return ""
     return observed.report.live.bridge
@@ -95,7 +95,7 @@ def _has_link(observed: Observed, name: str) -> bool:
 
 
 def is_leftover(tree: "NetworkTree", observed: Observed) -> bool:
-    """Whether the link of the bridge's name was left by a broken start of this very network."""
+    """Whether a broken start of this same network left the link of the bridge's name."""
     bridge = own_bridge(tree)
     if observed.host is None or isinstance(observed, ObservedAbsent) or observed.report.active or not bridge:
         return False
@@ -104,13 +104,13 @@ def is_leftover(tree: "NetworkTree", observed: Observed) -> bool:
         link is not None
         and link.kind == "bridge"
         and link.mac == observed.report.definition.tree.get("mac")
-        # A daemon that starts puts guests of type='bridge' back on it; with a holding network there, they wait on that.
+        # A starting daemon reattaches guests of type='bridge' to it. If there is a holding network, they move to that.
         and (bool(observed.holding) or not any(other.master == bridge for other in observed.host.links))
     )
 
 
 def _subnets(tree: "NetworkTree") -> list[Subnet]:
-    """Those of its addresses, but for what libvirt accepts and ipaddress does not: a netmask with gaps."""
+    """The subnets of its addresses, except what libvirt accepts and ipaddress doesn't: a netmask with gaps."""
     found: list[Subnet] = []
     for ip in tree.get("ips", []):
         with suppress(ValueError):
@@ -120,7 +120,7 @@ def _subnets(tree: "NetworkTree") -> list[Subnet]:
 
 @lru_cache(maxsize=8192)
 def _subnet(address: str) -> Subnet:
-    """The subnet of an address with its prefix, or of a destination."""
+    """The subnet of an address with prefix, or of a destination."""
     return ipaddress.ip_interface(address).network
 
 
@@ -166,10 +166,10 @@ def _overlaps(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
 
 
 def _led_away(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
-    """Routes of the network to all or a part of what is directly connected elsewhere.
+    """Routes of the network into subnets that are directly connected elsewhere.
 
-    libvirt sees only one that equals such a subnet, and only when it starts the network. A narrower one wins over the
-    subnet that it is a part of; a wider one loses, and is no conflict.
+    libvirt detects only a route that equals such a subnet, and only when it starts the network. A narrower route wins
+    over the subnet that contains it. A wider one loses, so it isn't a conflict.
     """
     own = {own_bridge(tree), _running_bridge(observed)}
     addresses = observed.host.addresses if observed.host is not None else ()
@@ -228,7 +228,7 @@ def _host(tree: "NetworkTree", host: HostReport, observed: Observed, *, overlapp
     if serves(tree):
         if "dnsmasq" in host.missing_programs:
             yield Refusal(RefusalKind.DNSMASQ_MISSING)
-        # Where the subnet is another's already, its server may be on our address too; that goes without saying.
+        # If another network has the subnet, its server may use our address too. The overlap says enough.
         yield from _ports(tree, host, set() if overlapping else _addresses(tree) - _own_dnsmasq(observed))
     if mode != "open" and {"iptables", "nft"} <= set(host.missing_programs):
         yield Refusal(RefusalKind.FIREWALL_PROGRAMS_MISSING)
@@ -238,13 +238,13 @@ def _host(tree: "NetworkTree", host: HostReport, observed: Observed, *, overlapp
 
 
 def _has_open_vswitch(tree: "NetworkTree") -> bool:
-    """Whether guests' ports are put into an Open vSwitch, whose device is a tap where its datapath is netdev."""
+    """Whether guests' ports are on an Open vSwitch, whose device is a tap if its datapath is netdev."""
     switches = [part.get("virtual_port", {}) for part in (tree, *tree.get("port_groups", []))]
     return any(switch.get("type") == "openvswitch" for switch in switches)
 
 
 def _named(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
-    """What the network names and dnsmasq, or libvirt, does not start without."""
+    """Things that the network refers to, and without which dnsmasq or libvirt doesn't start."""
     named, missing = named_on_host(tree), observed.missing
     for directory in sorted(named.directories & missing.directories):
         yield Refusal(RefusalKind.TFTP_ROOT_MISSING, {"directory": directory})
@@ -255,7 +255,7 @@ def _named(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
 
 
 def missed_by_guests(tree: "NetworkTree", observed: Observed) -> Iterator[Note]:
-    """What is named and not there, and libvirt starts the network without: guests are the ones who miss it."""
+    """Missing things that the network refers to, and without which libvirt starts it: only guests need them."""
     named, missing = named_on_host(tree), observed.missing
     for interface in sorted(named.interfaces & missing.interfaces):
         yield Note(NoteKind.OUTSIDE_INTERFACE_MISSING, {"interface": interface})
@@ -264,7 +264,7 @@ def missed_by_guests(tree: "NetworkTree", observed: Observed) -> Iterator[Note]:
 
 
 def chains_missed(network: Definition, lost: "LostChains | None") -> Iterator[Note]:
-    """What is gone of libvirt's own chains, as far as a start of the network makes it, or guests miss it."""
+    """Missing chains of libvirt's own, if a start of the network recreates them or guests need them."""
     ways = [way for way in lost.ways if decides(way, network)] if lost is not None else []
     gone = [way for way in ways if not way.has_chain]
     if not ways:
@@ -278,7 +278,7 @@ def _addresses(tree: "NetworkTree") -> set[str]:
 
 
 def _own_dnsmasq(observed: Observed) -> set[str]:
-    """The addresses at which this network's own dnsmasq listens: while active, or left behind and ended first."""
+    """The addresses on which this network's own dnsmasq listens: an active one, or a leftover that is ended first."""
     if isinstance(observed, ObservedAbsent):
         return set()
     served = (observed.report.live, observed.report.config if observed.dnsmasq_left else None)
@@ -286,7 +286,7 @@ def _own_dnsmasq(observed: Observed) -> set[str]:
 
 
 def _ports(tree: "NetworkTree", host: HostReport, addresses: set[str]) -> Iterator[Refusal]:
-    """`addresses` are those at which nobody else may listen, besides everywhere."""
+    """Ports in use. No other program may listen on these `addresses`, nor on all addresses."""
     anywhere = {"0.0.0.0", "*", "::", "[::]"}  # noqa: S104 - compared with, never bound
     taken = [
         socket
@@ -301,7 +301,7 @@ def _ports(tree: "NetworkTree", host: HostReport, addresses: set[str]) -> Iterat
 
 
 def needs_newer_libvirt(tree: "NetworkTree", version: int) -> tuple[Refusal, ...]:
-    """What the tree names and a libvirt of this version would drop from a definition, refuse, or not carry out."""
+    """Settings that a libvirt of this version would drop from a definition, refuse, or not apply."""
     driver = tree.get("forward", {}).get("driver", {})
     served = [(ip, ip.get("dhcp", {})) for ip in tree.get("ips", [])]
     reserved = [host.get("name", "") for _, dhcp in served for host in dhcp.get("hosts", [])]
@@ -328,7 +328,7 @@ def needs_newer_libvirt(tree: "NetworkTree", version: int) -> tuple[Refusal, ...
 
 
 def _tags_without_open_vswitch(tree: "NetworkTree") -> bool:
-    """Whether ports would have VLAN tags and no Open vSwitch; a group without a port, or a VLAN, has the network's."""
+    """Whether ports would have VLAN tags without Open vSwitch. Groups inherit virtual port and VLAN."""
     groups = tree.get("port_groups", [])
     tagged = [group for group in groups if "vlan" in tree or "vlan" in group]
     switches = [group.get("virtual_port", tree.get("virtual_port", {})) for group in tagged]

@@ -1,4 +1,4 @@
-"""What a restart means for those who are plugged in: whether it may be done, what it costs, and its steps. Pure."""
+"""Restarts with attached interfaces: whether they are allowed, what they cost, and their steps. Pure."""
 
 import ipaddress
 from collections.abc import Iterator, Sequence
@@ -19,21 +19,21 @@ from virtnet.spec.failures import Details
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
 
-#: What stopping and starting the network takes, and what each interface adds (measured, see docs/design.md).
+#: How long a stop and a start take, and how much each interface adds (measured, see docs/design.md).
 _SECONDS, _SECONDS_EACH = 0.7, 0.01
 
 
 def seconds_of_restart(observed: ObservedNetwork) -> float:
-    """How long a restart disconnects those who are attached."""
+    """How long a restart disconnects attached interfaces."""
     return _SECONDS + _SECONDS_EACH * len(observed.users)
 
 
 def restart_refusals(
     desired: "NetworkTree", target: "NetworkTree", observed: ObservedNetwork, why: Details
 ) -> Iterator[Refusal]:
-    """Why the network must not be restarted under what is plugged in: it could surely not be plugged in again.
+    """Why the network must not be restarted with what is attached: something could not be reattached.
 
-    `why` is what it would be restarted for.
+    `why` is the reason for the restart.
     """
     users = observed.users
     cut_off = {"why": why, "attachments": attachment_details(users)}
@@ -58,12 +58,12 @@ def restart_refusals(
 
 
 def _asks_for_vlans(tree: "NetworkTree") -> bool:
-    """Whether libvirt itself has the network's bridge filter VLANs."""
+    """Whether libvirt itself makes the network's bridge filter VLANs."""
     return any("vlan" in part for part in (tree, *tree.get("port_groups", [])))
 
 
 def _elsewhere(target: "NetworkTree", live: Definition, users: Sequence[Attachment], why: Details) -> Iterator[Refusal]:
-    """Where the network becomes another kind of thing, what hangs on its bridge has no place any more."""
+    """If the network gets another kind of bridge, attached interfaces have no place any more."""
     after, before = own_bridge(target), live.bridge
     mode = mode_of(target)
     on_host_bridge = mode == "bridge" and target.get("bridge", {}).get("name")
@@ -83,20 +83,20 @@ def _elsewhere(target: "NetworkTree", live: Definition, users: Sequence[Attachme
 
 
 def unseen(observed: ObservedNetwork) -> Iterator[Note]:
-    """That a stop may cut off somebody whom libvirt does not know of, where nobody else can be asked."""
+    """The note that a stop may disconnect something that libvirt doesn't know, if the host can't be read."""
     bridge = observed.report.running.bridge
     if observed.only_libvirt and bridge:
         yield Note(NoteKind.OTHERS_UNSEEN, {"bridge": bridge})
 
 
 def cut_off_notes(users: Sequence[Attachment]) -> Iterator[Note]:
-    """Whom a stop for good cuts off where on_delete is disconnect."""
+    """Whom a permanent stop disconnects, if on_delete is disconnect."""
     if users:
         yield Note(NoteKind.DISCONNECTED, {"attachments": attachment_details(users)})
 
 
 def restart_notes(target: "NetworkTree", observed: ObservedNetwork) -> Iterator[Note]:
-    """What a restart does to those who are plugged in, and for how long."""
+    """How a restart affects attached interfaces, and for how long."""
     users = observed.users
     host_bridge = "" if own_bridge(target) else target.get("bridge", {}).get("name", "")
     spans = observed.host is not None and host_bridge in observed.host.spanning_tree_bridges
@@ -120,7 +120,7 @@ def restart_notes(target: "NetworkTree", observed: ObservedNetwork) -> Iterator[
 
 
 def _forgotten(observed: ObservedNetwork) -> Iterator[Note]:
-    """What others gave the bridge goes with it: libvirt makes a new one."""
+    """Settings that others made on the bridge are lost, because libvirt creates a new bridge."""
     live, host = observed.report.running, observed.host
     bridge = live.bridge
     ours = {ip["address"].partition("/")[0] for ip in live.tree.get("ips", [])}
@@ -141,7 +141,7 @@ def _subnets_change(target: "NetworkTree", observed: ObservedNetwork) -> bool:
 
 
 def hold_steps(target: "NetworkTree", observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
-    """Before the stop: what is plugged in moves to the holding network."""
+    """Before the stop, move everything attached to the holding network."""
     if not observed.users:
         return ()
     uuid, toggle_links = observed.report.uuid, _subnets_change(target, observed)
@@ -153,14 +153,14 @@ def hold_steps(target: "NetworkTree", observed: ObservedNetwork) -> tuple[Networ
 
 
 def _tracks(target: "NetworkTree", observed: ObservedNetwork) -> bool:
-    """Whether connections live on if they are tracked meanwhile: nobody else sees to that, and they stay translated."""
+    """Whether tracking connections meanwhile keeps them alive: nothing else tracks them, and NAT stays."""
     return not observed.tracked and mode_of(target) == "nat" and not _subnets_change(target, observed)
 
 
 def reattach_steps(observed: ObservedNetwork, restarted: "NetworkTree | None" = None) -> tuple[NetworkStep, ...]:
-    """After the start: what is on the holding network moves back, that of a restart which was cut short too.
+    """After the start, reattach everything on the holding network, also from an interrupted restart.
 
-    `restarted` is what the network is started as, where it was stopped for that.
+    `restarted` is the tree with which the network starts, if it was stopped for that.
     """
     users = (*(() if restarted is None else observed.attachments), *observed.held)
     tracks = restarted is not None and _tracks(restarted, observed)
@@ -168,7 +168,7 @@ def reattach_steps(observed: ObservedNetwork, restarted: "NetworkTree | None" = 
 
 
 def plug_in(uuid: str, unplugged: tuple[Attachment, ...]) -> PlugIn:
-    """What hangs on no bridge is plugged in, and nothing else is touched: libvirt plugs in only what moves."""
+    """Reattach interfaces that aren't on a bridge, and nothing else: libvirt attaches an interface only if it moves."""
     if not unplugged:
         return PlugIn()
     return PlugIn(

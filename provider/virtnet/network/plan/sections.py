@@ -1,8 +1,8 @@
-"""What of a running network to change so that nothing is restarted: items of its sections, and its texts. Pure.
+"""Live changes of a running network without a restart: items of its sections, and its texts. Pure.
 
-virNetworkUpdate takes one item at a time. All removals of a section come before its additions, so that an address
-that moves from one reservation to another, or a swap, never collides; a changed item is removed and added, because
-MODIFY picks the first entry that looks alike (and older libvirt has none for DNS).
+virNetworkUpdate takes one item at a time. All removals of a section come before its additions, so that an address can
+move from one reservation to another, or swap, without a collision. A changed item is removed and added, because MODIFY
+picks the first similar entry (and older libvirt has no MODIFY for DNS).
 """
 
 from collections.abc import Iterator, Sequence
@@ -68,9 +68,9 @@ _DNS_SRVS = _Section("dns-srv", Srv, "srv", Dns, "srvs")
 def section_updates(
     uuid: str, live: "tuple[NetworkTree, NetworkTree] | None", config: "tuple[NetworkTree, NetworkTree] | None"
 ) -> tuple[UpdateSection, ...]:
-    """The updates that bring both copies from (found) to (wanted); one call for both where both need the same.
+    """The updates that bring both copies from found to wanted; one call if both copies need the same.
 
-    `live` and `config` are (wanted, found), or None for a copy that does not exist.
+    `live` and `config` are (wanted, found), or None for a copy that doesn't exist.
     """
     on_live = list(_operations(*live)) if live is not None else []
     on_config = list(_operations(*config)) if config is not None else []
@@ -97,10 +97,10 @@ def section_updates(
 
 
 def dhcpv6_begins_or_ends(wanted: "NetworkTree", found: "NetworkTree") -> DnsmasqRestart | None:
-    """Why dnsmasq must be restarted where DHCPv6 begins or ends with reservations alone; None where it must not.
+    """Why dnsmasq must be restarted if DHCPv6 begins or ends with only reservations; None if it needn't.
 
-    libvirt then only tells dnsmasq to read its hosts again: it goes on without DHCPv6, or with it (9.0; where it
-    begins, 11.3 too).
+    Then libvirt only makes dnsmasq reread its hosts, and dnsmasq continues without DHCPv6, or with it (9.0; for a
+    begin, 11.3 too).
     """
     there = {ip["address"]: ip.get("dhcp", {}) for ip in found.get("ips", [])}
     for ip in wanted.get("ips", []):
@@ -113,7 +113,7 @@ def dhcpv6_begins_or_ends(wanted: "NetworkTree", found: "NetworkTree") -> Dnsmas
 
 
 def adds_second_address(wanted: "NetworkTree", found: "NetworkTree") -> bool:
-    """Whether a DNS host is added under a name that another address has by then."""
+    """Whether a DNS host is added with a name that another address already has."""
     hosts = wanted.get("dns", {}).get("hosts", [])
     _, additions = item_changes(DnsHost, hosts, found.get("dns", {}).get("hosts", []), ordered=False)
     added = {change.item["ip"] for change in additions}
@@ -173,10 +173,10 @@ def _operation(command: str, section: _Section, index: int, change: ItemChange) 
 def text_updates(
     uuid: str, live: "tuple[NetworkTree, NetworkTree] | None", config: "tuple[NetworkTree, NetworkTree] | None"
 ) -> Iterator[SetMetadata]:
-    """The texts to set so that both copies have what is wanted; one call for both where both need the same.
+    """The texts to set so that both copies are as wanted; one call if both copies need the same.
 
-    `live` and `config` are (wanted, found), or None for a copy that is left alone. What others gave one copy stays in
-    that one.
+    `live` and `config` are (wanted, found), or None for a copy that isn't changed. Texts that others set in one copy
+    stay in that copy.
     """
     needed_live, needed_config = _needed(live), _needed(config)
     for key in sorted({*needed_live, *needed_config}):
@@ -200,7 +200,7 @@ class _Needed(NamedTuple):
 
 
 def _needed(copy: "tuple[NetworkTree, NetworkTree] | None") -> "dict[tuple[TextKind, str], _Needed]":
-    """The texts that differ, with what is meant and what there is; None for no text."""
+    """The texts that differ, as wanted and as found; None for no text."""
     if copy is None:
         return {}
     meant, there = map(texts_of, copy)

@@ -1,4 +1,4 @@
-"""Where both copies of a network and libvirt's flags should go, as far as that was reviewed. Pure."""
+"""The targets of both copies of a network and of libvirt's flags, as far as reviewed. Pure."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,30 +17,30 @@ from virtnet.spec.part import only, without
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
 
-#: What only networks with a bridge of their own have.
+#: Settings that only networks with a bridge of their own have.
 _OF_OWN_BRIDGE = frozenset({"ips", "routes", "dns", "domain", "dnsmasq_options", "mtu", "mac", "ipv6"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Copies:
-    """Both copies of a network's configuration: where each should go, and what it is."""
+    """Both copies of a network's configuration: the target and the current tree of each."""
 
     config: "NetworkTree"
     config_found: "NetworkTree"
     """The persistent configuration, or the running one of a transient network."""
     live: "tuple[NetworkTree, NetworkTree] | None"
-    """The running network: where it should go, and what it is. None while it is inactive."""
+    """The running network: target and current tree. None if it is inactive."""
     restart_for_many: bool = False
-    """Whether one restart, which was reviewed, takes the place of many updates."""
+    """Whether one restart, which was reviewed, replaces many updates."""
 
     @cached_property
     def config_changes(self) -> tuple[Change, ...]:
-        """What the definition needs."""
+        """The changes of the definition."""
         return differences(NetworkSpec, self.config, self.config_found)
 
     @cached_property
     def live_changes(self) -> tuple[Change, ...]:
-        """What the running network needs, less what it takes up at its next start."""
+        """The changes of the running network, without those that apply at its next start."""
         if self.live is None:
             return ()
         target, found = self.live
@@ -48,7 +48,7 @@ class Copies:
 
     @cached_property
     def many_updates(self) -> int:
-        """How many updates of the running network one restart takes the place of; 0 where it takes none's."""
+        """How many updates of the running network one restart replaces; 0 if none."""
         if not self.restart_for_many or self.live is None:
             return 0
         count = rebuilds(*self.live)
@@ -63,27 +63,27 @@ class Copies:
 
 
 class Flags(NamedTuple):
-    """What is wanted of libvirt's flags."""
+    """The wanted flags of libvirt."""
 
     active: bool
     autostart: bool
     persistent: bool
-    """True where it is, or is to be made so."""
+    """Whether the network is persistent, or must become so."""
 
 
 class Targets(NamedTuple):
-    """Where a network should go."""
+    """The targets of a network."""
 
     copies: Copies
     flags: Flags
     skipped: tuple[str, ...] = ()
-    """The paths that differ, and whose change is more than was reviewed."""
+    """The differing paths whose change would cost more than was reviewed."""
 
 
 def targets_of(
     desired: "NetworkTree", before: "NetworkTree", report: ReportedNetwork, reviewed_class: ChangeClass
 ) -> Targets:
-    """Where the network goes from what is there, by what is desired and was desired before."""
+    """The targets for an existing network, from the desired and the previously desired tree."""
     wanted, had = _in_xml(desired), _in_xml(before)
     found = report.definition.tree
     running = None if report.live is None else as_defined(report.live.tree, found)
@@ -106,7 +106,7 @@ def targets_of(
 
 
 def at_next_start(tree: "NetworkTree") -> "NetworkTree":
-    """A tree less what a running network shows only after its next start."""
+    """A tree without settings that a running network shows only after its next start."""
     return without(tree, NEXT_START)
 
 
@@ -115,25 +115,25 @@ def _in_xml(tree: "NetworkTree") -> "NetworkTree":
 
 
 def target_of(desired: "NetworkTree", before: "NetworkTree", found: "NetworkTree") -> "NetworkTree":
-    """Where one copy of a network goes from what is found, by what is desired and was desired before."""
+    """The target of one copy, from the desired and the previously desired tree."""
     return _target(_in_xml(desired), _in_xml(before), found)
 
 
 def _target(wanted: "NetworkTree", had: "NetworkTree", found: "NetworkTree") -> "NetworkTree":
-    """Where one copy of the configuration goes: merged, with its identity, and with nothing its mode refuses."""
+    """The target of one copy: merged, with its identity, and without settings that its mode refuses."""
     target = with_identity(merge(NetworkSpec, wanted, had, found), found)
     if mode_of(target) in OWN_BRIDGE_MODES:
         return with_own_bridge(target, found["uuid"])
     if mode_of(found) not in OWN_BRIDGE_MODES:
         return target
-    # From a bridge of its own to none: what others named there cannot stay, as libvirt takes none of it any more.
+    # From a bridge of its own to none: settings of others can't stay, because libvirt no longer accepts them.
     kept = without(target, {"bridge", *(_OF_OWN_BRIDGE - wanted.keys())})
     return {**kept, "bridge": wanted["bridge"]} if "bridge" in wanted else kept
 
 
 def _copies_within(copies: Copies, reviewed_class: ChangeClass) -> Copies:
-    """The copies less every change above the reviewed class."""
-    # What nothing that runs lacks stops nothing, in the definition alone: it is as good as live.
+    """The copies without changes above the reviewed class."""
+    # A change that only the definition needs stops nothing, so it counts as live.
     stops = any(change.change_class > reviewed_class for change in copies.live_changes)
     if not stops and reviewed_class >= ChangeClass.LIVE:
         config = copies.config
@@ -144,10 +144,10 @@ def _copies_within(copies: Copies, reviewed_class: ChangeClass) -> Copies:
 
 
 def _within(target: "NetworkTree", found: "NetworkTree", reviewed_class: ChangeClass) -> "NetworkTree":
-    """A copy less every change above the reviewed class; its way to the outside as it is where others changed the mode.
+    """A copy without changes above the reviewed class. If others changed the mode, its settings stay as they are.
 
-    What belongs to one mode means something else in the other: an interface alone makes an isolated network a NAT one.
-    Where one of the two modes has no bridge of its own, all of it does.
+    Settings of one mode mean something else in another: an interface alone turns an isolated network into a NAT one. If
+    one of the two modes has no bridge of its own, that holds for all settings.
     """
     if mode_of(target) != mode_of(found):
         if not {mode_of(target), mode_of(found)} <= set(OWN_BRIDGE_MODES):
@@ -164,7 +164,7 @@ def _live_within(target: "NetworkTree", found: "NetworkTree", reviewed_class: Ch
 
 
 def _flags_within(flags: Flags, report: ReportedNetwork, reviewed_class: ChangeClass) -> tuple[Flags, tuple[str, ...]]:
-    """The flags less every change above the reviewed class, and the names of those that stay as they are."""
+    """The flags without changes above the reviewed class, and the names of those that stay as they are."""
     if reviewed_class >= ChangeClass.LIVE:
         stops = report.active and not flags.active
         return (flags._replace(active=True), ("active",)) if stops else (flags, ())

@@ -1,4 +1,5 @@
-"""The effects on a network, one small frozen value each: it executes itself and names the step that undoes it.
+"""The effects on a network. Each is a small frozen value, which executes itself and returns the step that undoes it.
 
-A step reads, asks a pure function what is left to do, and makes those calls. `reattach` decides; `actions` holds calls.
+A step reads, a pure function decides what is left to do, and the step makes those calls. `reattach` has such functions,
+`actions` the calls.
 """

@@ -1,4 +1,4 @@
-"""The small effects that steps are made of: one call each, as data. What decides lists them; `carry_out` makes them."""
+"""The small effects of steps: one call each, as data. Pure functions list them; `carry_out` makes them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ class Action(Protocol):
 
 
 def carry_out(clients: Clients, actions: Iterable[Action]) -> None:
-    """Make the calls in order; the first that fails ends it."""
+    """Make the calls in order, up to the first that fails."""
     for action in actions:
         action.carry_out(clients)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MoveInterface:
-    """Plug a running guest's interface into the network that its XML names."""
+    """Attach a running guest's interface to the network in its XML."""
 
     guest_uuid: str
     mac: str
@@ -37,7 +37,7 @@ class MoveInterface:
     """The network that it leaves."""
 
     def carry_out(self, clients: Clients) -> None:
-        """Move it; a guest that ended meanwhile needs nothing."""
+        """Move it. A guest that ended meanwhile needs nothing."""
         try:
             clients.libvirt.update_guest_interface(self.guest_uuid, self.xml)
         except LibvirtFailure:
@@ -48,7 +48,7 @@ class MoveInterface:
 
 @dataclass(frozen=True, kw_only=True)
 class DeletePort:
-    """Remove a port that nobody has from a network."""
+    """Remove an orphaned port from a network."""
 
     network: str
     """Its UUID."""
@@ -61,25 +61,25 @@ class DeletePort:
 
 @dataclass(frozen=True, kw_only=True)
 class SetMaster:
-    """Plug a link into a bridge."""
+    """Attach a link to a bridge."""
 
     link: str
     bridge: str
 
     def carry_out(self, clients: Clients) -> None:
-        """Plug it in."""
+        """Attach it."""
         _host(clients, self.link).set_master(self.link, self.bridge)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SetLinkUp:
-    """Take a link up or down."""
+    """Bring a link up or down."""
 
     link: str
     up: bool
 
     def carry_out(self, clients: Clients) -> None:
-        """Take it there."""
+        """Bring it up or down."""
         _host(clients, self.link).set_link_up(self.link, self.up)
 
 
@@ -105,7 +105,7 @@ class SetVlans:
     vlans: tuple[str, ...]
 
     def carry_out(self, clients: Clients) -> None:
-        """Give them."""
+        """Set them."""
         _host(clients, self.link).set_bridge_vlans(self.link, self.vlans)
 
 
@@ -124,39 +124,39 @@ class DeleteRule:
 
 @dataclass(frozen=True, kw_only=True)
 class AddChain:
-    """Make an empty chain of iptables."""
+    """Create an empty chain of iptables."""
 
     program: Literal["iptables", "ip6tables"]
     table: str
     chain: str
 
     def carry_out(self, clients: Clients) -> None:
-        """Make it."""
+        """Create it."""
         _host(clients, self.chain).add_firewall_chain(self.program, self.table, self.chain)
 
 
 @dataclass(frozen=True, kw_only=True)
 class InsertRule:
-    """Put a rule of iptables into its chain."""
+    """Insert a rule of iptables into its chain."""
 
     program: Literal["iptables", "ip6tables"]
     table: str
     words: tuple[str, ...]
-    """The chain first, then the number that the rule is to have there."""
+    """The chain first, then the rule's number in the chain."""
 
     def carry_out(self, clients: Clients) -> None:
-        """Put it there."""
+        """Insert it."""
         _host(clients, self.words[0]).insert_firewall_rule(self.program, self.table, self.words)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadNft:
-    """Change tables of nftables, all of it or nothing."""
+    """Change tables of nftables in one transaction."""
 
     commands: str
 
     def carry_out(self, clients: Clients) -> None:
-        """Have nft change them."""
+        """Run the transaction."""
         _host(clients, "").load_nft(self.commands)
 
 

@@ -1,7 +1,7 @@
-"""The steps that define and mark a network. Each is data, a summary, one effect, and what takes it back.
+"""The steps that define and mark a network. Each is data, a summary, one effect, and its undo step.
 
-Executing a step twice is as good as once, and so is undoing it: a step first reads what is there, because a call
-that failed may still have been carried out, and a run that was killed is finished by the next.
+Executing and undoing are idempotent: a step first reads the current state, because a failed call may still have had its
+effect, and the next run completes a killed one.
 """
 
 from dataclasses import dataclass
@@ -37,18 +37,18 @@ class Outline(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class DefineNetwork:
-    """Define the persistent configuration, or redefine it; then read back what libvirt made of it."""
+    """Define or redefine the persistent configuration, then read it back from libvirt."""
 
     uuid: str
     xml: str
     previous_xml: str | None
-    """The persistent configuration before, None when there was none."""
+    """The persistent configuration before; None if there was none."""
     previous_autostart: bool = False
     purpose: StepKind = StepKind.DEFINE
     outline: Outline | None = None
-    """Of a network that is made."""
+    """The outline of a new network."""
     was_read_back: bool = False
-    """True where a step before has read back the same, but for the mark."""
+    """Whether an earlier step has read back the same definition, except for the mark."""
 
     impact = Impact(edits=True)
 
@@ -82,7 +82,7 @@ class DefineNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreDefinition:
-    """Put the persistent configuration back as it was: the old XML, or none."""
+    """Restore the old persistent configuration: the old XML, or none."""
 
     uuid: str
     xml: str | None
@@ -131,7 +131,7 @@ class UndefineNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class MarkNetwork:
-    """Set the owner mark in the definition of a network that was adopted, or remove it; the rest stays as it is."""
+    """Set or remove the owner mark in an adopted network's definition; the rest stays as it is."""
 
     uuid: str
     mark: network_xml.OwnerMark | None
@@ -146,7 +146,7 @@ class MarkNetwork:
 
     def execute(self, clients: Clients) -> None:
         report = find_network(clients.libvirt, uuid=self.uuid)
-        # What is transient has no definition, and is gone when it stops: a mark would protect nothing.
+        # A transient network has no definition, and no longer exists when it stops: a mark would protect nothing.
         if report is None or report.config is None or report.config.mark == self.mark:
             return
         clients.libvirt.define_network(network_edit.with_owner_mark(report.config, self.mark))
@@ -156,5 +156,5 @@ class MarkNetwork:
 
 
 def named(tree: "NetworkTree") -> "NetworkTree":
-    """A tree less what the resource knows and libvirt's XML does not."""
+    """A tree without settings that only the resource has and libvirt's XML doesn't."""
     return without(tree, network_xml.NOT_XML)

@@ -1,10 +1,9 @@
-"""The steps of a restart that loses nobody: holding network what is plugged in, and plug it in again.
+"""The steps of a restart that keeps interfaces attached: to a holding network, and then to the network again.
 
     StartHoldingNetwork, MoveToHoldingNetwork, … stop, start …, Reattach, RemoveHoldingNetwork
 
-Each looks at what is there and does what is left, so that a step may be executed twice, taken back half-way, and
-finished by another process after this one was killed: the holding network itself remembers how everything was
-plugged in.
+Each reads the current state and does what is left. So a step may be executed twice or undone half-way, and another
+process may complete it after this one was killed. The holding network itself records how everything was attached.
 """
 
 from collections.abc import Sequence
@@ -55,15 +54,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class StartHoldingNetwork:
-    """Start the holding network, which remembers everything that is plugged into the network now."""
+    """Start the holding network, which records everything that is attached to the network now."""
 
     uuid: str
     toggle_links: bool = False
-    """Whether links are taken down meanwhile, which the holding network remembers."""
+    """Whether links are brought down meanwhile, which the holding network records."""
     tracks: bool = False
-    """Whether the kernel is to go on tracking connections meanwhile, for which it needs a rule then."""
+    """Whether the kernel continues to track connections meanwhile, for which it needs a rule."""
     unplugged_only: bool = False
-    """Whether only those guests are to wait there that hang on no bridge."""
+    """Whether only guests that aren't on a bridge move there."""
 
     impact = NO_IMPACT
 
@@ -78,7 +77,7 @@ class StartHoldingNetwork:
             return
         live = report.live
         if self.unplugged_only:
-            # A port has nothing that its bridge could have remembered.
+            # An interface without a bridge has no port settings to record.
             interfaces: Sequence[GuestInterface] = unplugged_interfaces(clients, report)
             ports: Sequence[str] = ()
             if not interfaces:
@@ -93,7 +92,7 @@ class StartHoldingNetwork:
             interfaces=remembered(interfaces, live, report.name),
             links=tuple(_as_attached(clients.host, name, bridge) for name in ports) if clients.host is not None else (),
         )
-        # What a daemon left that was killed while it started or stopped another holding network of this network.
+        # Leftovers of a daemon that was killed while it started or stopped another holding network of this network.
         remove_own_bridge(clients, holding_bridge(self.uuid), holding_mac(self.uuid))
         clients.libvirt.start_transient_network(render_holding_network(self.uuid, live, journal))
         if journal.tracks and clients.host is not None:
@@ -105,13 +104,13 @@ class StartHoldingNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class RemoveHoldingNetwork:
-    """Stop the holding network, which nothing waits on any more."""
+    """Stop the holding network, to which nothing is attached any more."""
 
     uuid: str
     tracks: bool = False
-    """Whether connections were to be tracked meanwhile, and are again where this is taken back."""
+    """Whether connections were tracked meanwhile. An undo tracks them again."""
     unplugged_only: bool = False
-    """Whether only guests that hung on no bridge waited there: those stay plugged in, whatever fails later."""
+    """Whether only guests without a bridge were there. They stay attached, whatever fails later."""
 
     impact = NO_IMPACT
 
@@ -138,15 +137,15 @@ class RemoveHoldingNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class MoveToHoldingNetwork:
-    """Move everything that is plugged into the network to its holding network."""
+    """Move everything that is attached to the network to its holding network."""
 
     uuid: str
     attachments: tuple[Attachment, ...]
-    """What is plugged in, for the reader."""
+    """What is attached, for the summary."""
     toggle_links: bool = False
-    """True to take the links down meanwhile, so that guests ask for new addresses afterwards."""
+    """Whether to bring the links down meanwhile, so that guests ask for new addresses afterwards."""
     unplugged_only: bool = False
-    """Whether only those of them are moved that hang on no bridge."""
+    """Whether to move only interfaces that aren't on a bridge."""
 
     impact = NO_IMPACT
 
@@ -176,17 +175,17 @@ class MoveToHoldingNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class Reattach:
-    """Plug everything that waits on the holding network into the network again, as it was, and see that it is.
+    """Reattach everything on the holding network to the network, with its settings, and verify that.
 
-    On a bridge with STP a new port says nothing for four seconds; one that is put in while STP is off, and STP turned
-    on afterwards, forwards all the time (https://docs.kernel.org/networking/bridge.html).
+    On a bridge with STP, a new port forwards nothing for four seconds. If it is attached while STP is off, and STP is
+    turned on afterwards, it forwards all the time (https://docs.kernel.org/networking/bridge.html).
     """
 
     uuid: str
     attachments: tuple[Attachment, ...]
-    """What was plugged in, for the reader."""
+    """What was attached, for the summary."""
     unplugged_only: bool = False
-    """Whether it hung on no bridge before: then it stays plugged in, whatever fails later."""
+    """Whether it wasn't on a bridge before. Then it stays attached, whatever fails later."""
 
     impact = NO_IMPACT
 
@@ -219,7 +218,7 @@ class Reattach:
 
 
 def _plugged_in(clients: Clients, report: ReportedNetwork) -> tuple[Sequence[GuestInterface], list[str]]:
-    """Guests' interfaces of the network, and the names of all links that hang on its bridge; all can be moved."""
+    """Guests' interfaces on the network, and the names of all links on its bridge. All can be moved."""
     delete_orphaned_ports(clients, report)
     for entry in attachments(clients, report):
         if entry.cannot_reattach is not None:
@@ -232,7 +231,7 @@ def _plugged_in(clients: Clients, report: ReportedNetwork) -> tuple[Sequence[Gue
 
 
 def _home(clients: Clients, report: ReportedNetwork) -> Home:
-    """The network as it runs again."""
+    """The restarted network."""
     live, bridge, host = report.running.tree, report.running.bridge, clients.host
     may_change_links = host is not None and host.may_change_links()
     mtu = host.read_file(f"/sys/class/net/{bridge}/mtu") if host is not None and bridge and may_change_links else None
@@ -247,7 +246,7 @@ def _home(clients: Clients, report: ReportedNetwork) -> Home:
 
 
 def _waiting(clients: Clients, holding: ReportedNetwork, home: Home) -> Waiting:
-    """What waits on the holding network, and what hangs nowhere since its bridge was deleted under it."""
+    """What is on the holding network, and what is on no bridge since its bridge was deleted."""
     journal, host = parse_journal(holding.running), clients.host
     interfaces = clients.libvirt.guest_interfaces(holding.name)
     links = set(_foreign_links(clients, holding, interfaces))
@@ -265,7 +264,7 @@ def _waiting(clients: Clients, holding: ReportedNetwork, home: Home) -> Waiting:
 
 
 def _ports(host: "HostClient | None", home: Home, waiting: Waiting) -> dict[str, Port]:
-    """The ports of the network's bridge that may have to be restored, as they are now."""
+    """The current ports of the network's bridge whose settings may have to be restored."""
     if host is None:
         return {}
     on_bridge = host.list_directory(f"/sys/class/net/{home.bridge}/brif") if home.bridge else ()
@@ -286,7 +285,7 @@ def _ifindex(host: "HostClient", link: str) -> str:
 
 
 def _foreign_links(clients: Clients, report: ReportedNetwork, interfaces: Sequence[GuestInterface]) -> list[str]:
-    """What hangs on the network's own bridge and is no guest's tap by libvirt's account of networks."""
+    """Links on the network's own bridge that aren't guests' taps according to libvirt."""
     bridge = report.running.bridge
     if clients.host is None or not bridge:
         return []
@@ -308,7 +307,7 @@ def _as_attached(host: "HostClient", link: str, bridge: str) -> HeldLink:
 
 
 def _attached(clients: Clients, report: ReportedNetwork, waiting: Waiting) -> Attached:
-    """Who is plugged in where by now."""
+    """What is attached where now."""
     bridge = report.running.bridge_name
     held = clients.libvirt.guest_interfaces(holding_name(report.uuid))
     there = clients.libvirt.guest_interfaces(report.name)

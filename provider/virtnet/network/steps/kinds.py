@@ -1,4 +1,4 @@
-"""The kinds of what steps do and of why they fail. How each reads: messages.steps. Pure."""
+"""The kinds of steps and of their failures. messages.steps has their sentences. Pure."""
 
 from enum import Enum
 
@@ -54,7 +54,7 @@ class DnsmasqRestart(Enum):
 
 
 class StepFault(Enum):
-    """Why a step fails, or does not begin."""
+    """Why a step fails or doesn't begin."""
 
     NOT_DEFINED = "not defined"
     DROPPED = "dropped"

@@ -1,6 +1,6 @@
-"""The steps that clear away what is left of a network: by killed daemons its bridge and dnsmasq, by libvirt its rules.
+"""The steps that remove leftovers of a network: bridge and dnsmasq of killed daemons, and libvirt's firewall rules.
 
-What is not its own stays. Executing one twice is as good as once.
+What isn't the network's own stays. Executing is idempotent.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool = False) -> None:
-    """Remove a bridge of ours that a daemon which was killed left, known by its MAC; refuse any other of that name.
+    """Remove a bridge that a killed daemon left, identified by MAC address; refuse any other link of that name.
 
-    `occupied` lets something be plugged into it, which is on no bridge then, as after libvirt's own stop.
+    `occupied` allows attached interfaces, which are on no bridge afterwards, as after libvirt's own stop.
     """
     address, host = link_address(clients, bridge), clients.host
     if address is None or host is None:
@@ -52,7 +52,7 @@ def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool
 
 
 def _listed_by_nft(host: "HostClient") -> str | None:
-    """None where the kernel has no nftables, or it holds what nft can't print: the bridge goes all the same."""
+    """The listing; None if the kernel has no nftables, or rules that nft can't print."""
     try:
         listing = host.firewall_rules("nft-json")
         entries(listing or "")
@@ -62,11 +62,11 @@ def _listed_by_nft(host: "HostClient") -> str | None:
 
 
 def removal(bridge: str, listings: Mapping[str, str | None], links: Collection[str]) -> Iterator[Action]:
-    """What removes a bridge of ours, by the firewall's rules as its programs list them, and the host's links.
+    """The actions that remove a leftover bridge, from the listed firewall rules and the host's links.
 
-    Down first, as libvirt does it: nothing is to pass without the rules. Who is killed in between is known by the
-    bridge, and it is done once more. libvirt 9.0 forgets the rules of a network whose daemon was killed while starting
-    it, and then nobody removes them.
+    The link goes down first, as in libvirt, so that nothing passes without the rules. If the process is killed in
+    between, the bridge is still there, and the next run does it again. libvirt 9.0 forgets the rules of a network whose
+    daemon was killed during its start, and then nothing else removes them.
     """
     yield SetLinkUp(link=bridge, up=False)
     yield from rules_removal(bridge, left(listings, Sought(bridges=frozenset({bridge})), links))
@@ -74,7 +74,7 @@ def removal(bridge: str, listings: Mapping[str, str | None], links: Collection[s
 
 
 def rules_removal(bridge: str, found: Left) -> Iterator[Action]:
-    """What removes the firewall rules that were left of a network: one by one, and those of nftables all at once."""
+    """The actions that remove a network's leftover firewall rules: one by one, and those of nftables all at once."""
     rules: tuple[tuple[Literal["iptables", "ip6tables"], Sequence[Rule]], ...] = (
         ("iptables", found.iptables),
         ("ip6tables", found.ip6tables),
@@ -86,7 +86,7 @@ def rules_removal(bridge: str, found: Left) -> Iterator[Action]:
 
 
 def remove_rules_left(clients: Clients, bridge: str, find: Callable[[], Left | None]) -> None:
-    """Remove the firewall rules that `find` lists; none where nobody can look.
+    """Remove the firewall rules that `find` lists; none if the host can't be read.
 
     Raises HostFailure and AccessDenied.
     """
@@ -94,7 +94,7 @@ def remove_rules_left(clients: Clients, bridge: str, find: Callable[[], Left | N
 
 
 def _tried_twice(clients: Clients, removal: Callable[[], Iterator[Action]]) -> None:
-    """Others may remove some of the rules meanwhile, so what fails is decided and done once more."""
+    """Others may remove some of the rules meanwhile. So after a failure, decide and run once more."""
     try:
         carry_out(clients, removal())
     except HostFailure:
@@ -102,9 +102,9 @@ def _tried_twice(clients: Clients, removal: Callable[[], Iterator[Action]]) -> N
 
 
 def put_to_wait(uuid: str, links: Sequence[str]) -> Iterator[Action]:
-    """What is on a bridge that goes waits on the holding network with the others.
+    """Move the links of a bridge that is removed to the holding network.
 
-    A daemon that starts puts guests of type='bridge' back on it.
+    A starting daemon reattaches guests of type='bridge' to that bridge.
     """
     for link in links:
         yield SetMaster(link=link, bridge=holding_bridge(uuid))
@@ -112,13 +112,13 @@ def put_to_wait(uuid: str, links: Sequence[str]) -> Iterator[Action]:
 
 @dataclass(frozen=True, kw_only=True)
 class RemoveLeftoverBridge:
-    """Remove the bridge that a killed start or stop of this very network left behind, known by its MAC."""
+    """Remove the bridge that a killed start or stop of this network left behind, identified by MAC address."""
 
     uuid: str
     bridge: str
     mac: str
     users: tuple[Attachment, ...] = ()
-    """What is plugged into it, which is on no bridge then; none where nothing may be."""
+    """What is attached to it, and is on no bridge afterwards; empty if nothing may be."""
 
     impact = NO_IMPACT
 
@@ -145,14 +145,14 @@ class RemoveLeftoverBridge:
 
 @dataclass(frozen=True, kw_only=True)
 class RemoveRulesLeft:
-    """Remove the firewall rules that libvirt left of an earlier time of the network; what runs of it keeps its own."""
+    """Remove firewall rules that libvirt left from an earlier run of the network. An active network keeps its own."""
 
     uuid: str
     bridge: str
     subnets: tuple[str, ...] = ()
-    """Which it is to have, or had, besides those that it has."""
+    """Subnets that it will have or had, in addition to its current ones."""
     listers: tuple["FirewallLister", ...] = WHOLE_FIREWALL
-    """The programs that are asked, as they were when it was planned."""
+    """The programs that list rules, as when it was planned."""
 
     impact = NO_IMPACT
 
@@ -170,9 +170,9 @@ class RemoveRulesLeft:
 
 @dataclass(frozen=True, kw_only=True)
 class EndLeftoverDnsmasq:
-    """End the dnsmasq of this very network that a killed daemon left behind and forgot: its sockets stand in the way.
+    """End this network's dnsmasq that a killed daemon left behind and forgot: its sockets block a start.
 
-    libvirt 11 does that itself when its daemon starts, 9.0 does not.
+    libvirt 11 does that itself when its daemon starts; 9.0 doesn't.
     """
 
     uuid: str

@@ -1,7 +1,7 @@
-"""Title, description and metadata of a network that runs: changed in place, where libvirt has the call for it.
+"""Title, description and metadata of an active network, changed in place if libvirt has the call for that.
 
-virNetworkSetMetadata came with libvirt 9.7.0. Older ones take these texts in a definition only, and show them after the
-next start.
+virNetworkSetMetadata came with libvirt 9.7.0. Older versions take these texts only in a definition, and show them after
+the next start.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class SetMetadata:
     uuid: str
     kind: TextKind
     namespace: str
-    """Of an element of metadata; "" for title and description."""
+    """The namespace of an element of metadata; "" for title and description."""
     text: str | None
     """None removes it. Never shown: it may be secret."""
     previous: str | None
@@ -67,9 +67,9 @@ class SetMetadata:
 
 @dataclass(frozen=True, kw_only=True)
 class UnmarkRunning:
-    """Remove the owner mark from the running network, which has it from the definition that it was started with.
+    """Remove the owner mark from the running network, which has it from the definition with which it started.
 
-    It says nothing there, until somebody makes a definition of what virsh net-dumpxml prints.
+    It has no effect there, until somebody makes a definition from the output of virsh net-dumpxml.
     """
 
     uuid: str

@@ -1,4 +1,4 @@
-"""The step that makes sure, before a running network is stopped, that libvirt can start one like it."""
+"""The step that verifies, before an active network is stopped, that libvirt can start a network like it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeStart:
-    """Make sure that libvirt can start a network made like this one now, before a running one is stopped.
+    """Verify that libvirt can start a network like this one now, before an active one is stopped.
 
-    Where it can't and libvirt's own firewall chains are gone, they are made, and it is tried once more.
+    If it can't, and libvirt's own firewall chains are missing, recreate these and try again.
     """
 
     uuid: str
@@ -52,7 +52,7 @@ class ProbeStart:
         raise Refused(kind=fault, details={"failure": str(failure)}) from failure
 
     def _failure(self, clients: Clients) -> LibvirtFailure | None:
-        """Why none of the throw-away networks starts; None where one does."""
+        """Why none of the test networks starts; None if one does."""
         failure: LibvirtFailure | None = None
         for probe in probes(self.uuid, self.xml):
             try:
@@ -70,7 +70,7 @@ class ProbeStart:
             self._clear(clients)
 
     def _clear(self, clients: Clients) -> None:
-        """Remove the throw-away network, and its bridge, that a killed look left behind."""
+        """Remove a test network and its bridge that a killed test left behind."""
         if clients.libvirt.find_network(uuid=probe_uuid(self.uuid)) is not None:
             clients.libvirt.stop_network(probe_uuid(self.uuid))
         remove_own_bridge(clients, probe_bridge(self.uuid), probe_mac(self.uuid))
@@ -80,15 +80,15 @@ class ProbeStart:
 
 
 def probes(uuid: str, xml: str) -> tuple[str, ...]:
-    """The throw-away networks to try in turn, until one starts.
+    """The test networks to try in turn, until one starts.
 
-    The subnet of the first may be in use, which no error code tells from the rest.
+    The subnet of the first may be in use, which has no error code of its own.
     """
     return tuple(render_probe(xml, uuid, attempt) for attempt in (0, 1))
 
 
 def probe(target: "NetworkTree") -> tuple[ProbeStart, ...]:
-    """Throw-away networks with what of the target asks something of the host: rules, a zone, an MTU, limits."""
+    """Test networks with the target's settings that depend on the host: rules, a zone, an MTU, limits."""
     if not own_bridge(target):
         return ()
     mode = mode_of(target)
@@ -103,9 +103,9 @@ def probe(target: "NetworkTree") -> tuple[ProbeStart, ...]:
 
 
 def probe_limits(target: "NetworkTree") -> tuple[ProbeStart, ...]:
-    """A throw-away network with the limits of the target, where it has some, and without an address.
+    """A test network with the target's limits, if it has any, and without an address.
 
-    With an address and without dnsmasq libvirt 9.0 ends itself when `tc` fails: it sends SIGTERM to its own group.
+    With an address and without dnsmasq, libvirt 9.0 ends itself if `tc` fails: it sends SIGTERM to its own group.
     """
     if not own_bridge(target) or not target.get("bandwidth"):
         return ()

@@ -1,4 +1,4 @@
-"""What moving to a holding network and back takes: from what was looked at to small actions, in their order. Pure."""
+"""Moving to a holding network and back: from what was read to small actions, in order. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from virtnet.network.steps.kinds import StepFault
 from virtnet.network.xml.holding import HeldLink, Journal, names_mtu, on_holding_network, tap_of
 from virtnet.planning.reports import GuestInterface
 
-#: What a bridge keeps of each of its ports, and forgets when the port leaves it
+#: Settings that a bridge has for each of its ports, and loses when the port leaves
 #: (https://docs.kernel.org/networking/bridge.html).
 PORT_SETTINGS = (
     "backup_port",
@@ -33,7 +33,7 @@ PORT_SETTINGS = (
     "unicast_flood",
 )
 
-#: What a new port of a bridge has (Linux 6.18); its path_cost is by the speed of the link.
+#: The settings of a new port (Linux 6.18). Its path_cost depends on the speed of the link.
 NEW_PORT: Mapping[str, str | None] = {
     **dict.fromkeys(PORT_SETTINGS, "0"),
     **dict.fromkeys(("broadcast_flood", "learning", "multicast_flood", "multicast_router", "unicast_flood"), "1"),
@@ -43,77 +43,77 @@ NEW_PORT: Mapping[str, str | None] = {
     "priority": "32",
 }
 
-#: What a new port of a bridge that filters VLANs is in.
+#: The VLANs of a new port of a VLAN-filtering bridge.
 NEW_PORT_VLANS = ("1 pvid untagged",)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Home:
-    """The network that was started again, into which everything is plugged."""
+    """The restarted network, to which everything is reattached."""
 
     name: str
     bridge: str
-    """Its own; "" where it has none."""
+    """Its own bridge; "" if it has none."""
     spanning_tree: bool = True
-    """Whether it wants STP."""
+    """Whether the network wants STP."""
     isolated: bool = False
-    """Whether it keeps its guests' ports apart now."""
+    """Whether the network isolates its guests' ports now."""
     mtu: str | None = None
-    """Its bridge's, before any port brings its own; None where it cannot be told or given."""
+    """Its bridge's MTU, before a port changes it; None if it can't be read or set."""
     may_change_links: bool = True
-    """Whether there is a host whose links this user may change."""
+    """Whether the host is reachable and this user may change its links."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """What waits on a holding network."""
+    """What is on a holding network."""
 
     network: str
     """The holding network's name."""
     journal: Journal
     interfaces: tuple[GuestInterface, ...] = ()
     links: tuple[str, ...] = ()
-    """What is no guest's, sorted: on the holding network's bridge, or on none as its own was deleted under it."""
+    """Links that no guest has, sorted: on the holding network's bridge, or on none because their bridge was deleted."""
     mtus: Mapping[str, str] = field(default_factory=dict)
     """The MTUs of guests' taps."""
 
     @property
     def moved(self) -> frozenset[str]:
-        """Every link of the host that is plugged in."""
+        """Every link of the host that is reattached."""
         return frozenset((*self.links, *(interface.interface for interface in self.interfaces)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
-    """A port of the network's bridge as it is now."""
+    """A current port of the network's bridge."""
 
     ifindex: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
-    """Files of /sys/class/net/NAME/brport, of those that the journal has."""
+    """Files of /sys/class/net/NAME/brport that the journal has, with their values."""
     vlans: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attached:
-    """Who is plugged in where, once everything should be."""
+    """What is attached where, after everything should be reattached."""
 
     held: frozenset[tuple[str, str]]
     """Guests' interfaces on the holding network: the guest's UUID, and the MAC address."""
     there: frozenset[tuple[str, str]]
-    """Those on the network itself."""
+    """Guests' interfaces on the network itself."""
     macs: frozenset[str]
-    """Those that have a port of the network."""
+    """MAC addresses with a port of the network."""
     bridge: str
     on_bridge: frozenset[str] | None
-    """Links on its bridge; None where that cannot be seen."""
+    """Links on its bridge; None if that can't be read."""
     gone: frozenset[str] = frozenset()
-    """Links that are not on the host any more."""
+    """Links that no longer exist on the host."""
 
 
 def move_away(
     uuid: str, network: str, interfaces: Sequence[GuestInterface], links: Sequence[str], *, down: bool
 ) -> Iterator[Action]:
-    """Everything that is plugged into a network goes to its holding network; with its links down, if so."""
+    """The actions that move everything on a network to its holding network, with links down if wanted."""
     for interface in interfaces:
         xml = on_holding_network(interface.xml, uuid, down=down)
         yield MoveInterface(guest_uuid=interface.guest_uuid, mac=interface.mac, xml=xml, source=network)
@@ -124,27 +124,27 @@ def move_away(
 
 
 def detached(journal: Journal, interfaces: Sequence[GuestInterface], masters: Mapping[str, str]) -> list[HeldLink]:
-    """Links that were plugged in and are on no bridge now, as theirs was deleted while they were on it.
+    """Links that were attached and are on no bridge now, because theirs was deleted.
 
     `masters` are the bridges of the host's links, "" for a link on none.
     """
-    # A guest's own tap comes home by its guest; where that ended, another may have a tap of the name.
+    # A guest's own tap is reattached with its guest. If that ended, another guest may have a tap of the name.
     taps = {interface.interface for interface in interfaces} | _taps(journal)
     return [link for link in journal.links if link.name not in taps and masters.get(link.name) == ""]
 
 
 def same_link(link: HeldLink, ifindex: str) -> bool:
-    """Whether the link of that name, with this number, is the one that was held, and not one that was made anew."""
+    """Whether the link of that name, with this ifindex, is the recorded one, not a new one of the same name."""
     return ifindex == link.ifindex
 
 
 def wants_mtu(home: Home, interface: GuestInterface) -> bool:
-    """Whether a tap gets the bridge's MTU: libvirt gives it when a guest starts, and not at a move."""
+    """Whether to set a tap's MTU to the bridge's: libvirt does that when a guest starts, but not when it moves."""
     return home.mtu is not None and not names_mtu(interface.xml)
 
 
 def plug_in(home: Home, waiting: Waiting) -> Iterator[Action]:
-    """Everything goes back to the network: guests' interfaces, then links."""
+    """The actions that reattach everything to the network: guests' interfaces, then links."""
     for interface in waiting.interfaces:
         tap_mtu = waiting.mtus.get(interface.interface)
         if home.mtu is not None and wants_mtu(home, interface) and tap_mtu not in (None, home.mtu):
@@ -156,13 +156,13 @@ def plug_in(home: Home, waiting: Waiting) -> Iterator[Action]:
 
 
 def spanning_tree(home: Home, *, on: bool) -> Iterator[Action]:
-    """STP off on the network's own bridge while ports come to it, and on again as the network wants it."""
+    """Turn STP off on the network's own bridge while ports are attached, and on again if the network wants it."""
     if home.bridge and home.spanning_tree and home.may_change_links:
         yield WriteAttribute(link=home.bridge, attribute="bridge/stp_state", value="1" if on else "0")
 
 
 def to_look_at(home: Home, waiting: Waiting, on_bridge: Sequence[str]) -> list[HeldLink]:
-    """The links of the journal that may have to be restored, of those on the bridge now."""
+    """The links in the journal, of those on the bridge now, whose settings may have to be restored."""
     if not home.may_change_links:
         return []
     links = waiting.journal.links
@@ -170,7 +170,7 @@ def to_look_at(home: Home, waiting: Waiting, on_bridge: Sequence[str]) -> list[H
 
 
 def restore(home: Home, waiting: Waiting, ports: Mapping[str, Port]) -> Iterator[Action]:
-    """What the bridge forgot of its ports. `ports` are those `to_look_at`."""
+    """Restore the port settings that the bridge lost. `ports` are those of `to_look_at`."""
     if not home.may_change_links:
         return
     for link in waiting.journal.links:
@@ -184,7 +184,7 @@ def restore(home: Home, waiting: Waiting, ports: Mapping[str, Port]) -> Iterator
 
 
 def _restore_moved(home: Home, journal: Journal, link: HeldLink, port: Port, *, of_guest: bool) -> Iterator[Action]:
-    """Give a port that was just plugged in what the bridge forgot of it when it left."""
+    """Restore settings of a port that was just reattached, which the bridge lost when the port left."""
     for setting, value in link.settings:
         if setting == "isolated" and of_guest and _isolates_anew(home, journal):
             continue
@@ -197,11 +197,11 @@ def _restore_moved(home: Home, journal: Journal, link: HeldLink, port: Port, *, 
 
 
 def _restore_at_home(home: Home, journal: Journal, link: HeldLink, port: Port) -> Iterator[Action]:
-    """Restore what somebody plugged in again who was killed before he had restored it.
+    """Restore settings of ports that were reattached by an interrupted run before it restored them.
 
-    A holding network may be days old, so only of the very links that were held, by the kernel's number, and only what
-    they have as a new port has it: all else is what somebody chose since. A link comes up where a restart took it down;
-    a guest's own is libvirt's, which gives it back with the guest's interface.
+    A holding network may be days old. So restore only settings of the recorded links, by ifindex, and only those that
+    still have the value of a new port: somebody may have changed the others since. A link that a restart brought down
+    comes up again. A guest's own link is libvirt's, which restores it with the guest's interface.
     """
     of_guest = link.name in _taps(journal)
     for setting, value in link.settings:
@@ -217,7 +217,7 @@ def _restore_at_home(home: Home, journal: Journal, link: HeldLink, port: Port) -
 
 
 def _isolates_anew(home: Home, journal: Journal) -> bool:
-    """Whether the network changed its mind about guests' ports being kept apart: then it is the network's to say."""
+    """Whether port isolation changed. Then the network's new setting counts, not the recorded one."""
     return home.isolated != journal.isolated
 
 
@@ -226,11 +226,11 @@ def _taps(journal: Journal) -> set[str]:
 
 
 def missing(waiting: Waiting, seen: Attached) -> HostFailure | None:
-    """What is not plugged in though it should be, whatever libvirt said; None where everything is."""
+    """The failure for what isn't attached although it should be, whatever libvirt reported; None if everything is."""
     for interface in waiting.interfaces:
         key = (interface.guest_uuid, interface.mac)
         if key not in seen.held and key not in seen.there:
-            continue  # the guest ended, or its interface was taken out, meanwhile
+            continue  # meanwhile the guest ended, or its interface was detached
         details = {"guest": interface.guest, "interface": interface.interface}
         if key in seen.held or interface.mac not in seen.macs:
             return HostFailure(kind=StepFault.NOT_ON_NETWORK, details=details)

@@ -1,8 +1,8 @@
-"""The step that brings a running network's firewall rules back, with nothing stopped and no daemon restarted.
+"""The step that restores an active network's firewall rules, without a stop and without a restart of a daemon.
 
-libvirt's daemon makes its own chains, and the ways into them, when it starts, and never looks at them again. What of
-them is gone is made here as libvirt makes it; the network's rules libvirt then writes itself. Executing it twice is as
-good as once.
+libvirt's daemon creates its own chains, and the jumps to them, when it starts, and never checks them again. This step
+recreates what is missing of them as libvirt creates it; then libvirt itself writes the network's rules. Executing is
+idempotent.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ from virtnet.planning.findings import Summary
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreRules:
-    """Bring back what a running network has lost of its firewall rules. Nothing takes it back: it is a repair."""
+    """Restore an active network's lost firewall rules. It has no undo, because it is a repair."""
 
     uuid: str
 
@@ -66,9 +66,9 @@ class RestoreRules:
 
 
 def remake_chains(clients: Clients, network: Definition) -> bool:
-    """Make what is gone of libvirt's own chains where that keeps the network from starting. Whether it did.
+    """Recreate libvirt's missing chains if their absence prevents the network's start, and return whether it did.
 
-    False also where nothing tells with what libvirt makes them, or this user may not look. Raises HostFailure.
+    Also False if libvirt's firewall backend is unknown, or if this user may not read the rules. Raises HostFailure.
     """
     if clients.host is None:
         return False
@@ -83,7 +83,7 @@ def remake_chains(clients: Clients, network: Definition) -> bool:
 
 
 def restoring(lost: Sequence[Way], backend: Backend) -> Iterator[Action]:
-    """What makes libvirt's own chains, and the ways into them, that are not there. Pure."""
+    """The actions that create libvirt's missing chains and jumps. Pure."""
     if backend is Backend.NFTABLES:
         if lost:
             yield LoadNft(commands="; ".join(_in_nft(lost)))
@@ -96,7 +96,7 @@ def restoring(lost: Sequence[Way], backend: Backend) -> Iterator[Action]:
 
 
 def _in_nft(lost: Sequence[Way]) -> Iterator[str]:
-    """As one transaction: what is there already is taken for made."""
+    """As one transaction, which accepts existing chains."""
     for family in dict.fromkeys(way.table for way in lost):
         yield f"add table {family} libvirt_network"
         yield f"add chain {family} libvirt_network forward {{ type filter hook forward priority 0; }}"

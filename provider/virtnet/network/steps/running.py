@@ -1,7 +1,7 @@
-"""The steps that start and stop a network. Each is data, a summary, one effect, and what takes it back.
+"""The steps that start and stop a network. Each is data, a summary, one effect, and its undo step.
 
-Executing a step twice is as good as once, and so is undoing it: a step first reads what is there, because a call
-that failed may still have been carried out, and a run that was killed is finished by the next.
+Executing and undoing are idempotent: a step first reads the current state, because a failed call may still have had its
+effect, and the next run completes a killed one.
 """
 
 from contextlib import nullcontext, suppress
@@ -26,17 +26,17 @@ from virtnet.planning.plan import Step
 
 @dataclass(frozen=True, kw_only=True)
 class StartNetwork:
-    """Start the network, unless a link of its bridge's name is there already.
+    """Start the network, unless a link of its bridge's name exists already.
 
-    libvirt 11 deletes a link of that name when the start fails, the host's own bridge included, so this is looked at
-    once more right before the start. `bridge` is "" where libvirt makes no bridge. Where the start fails and libvirt's
-    own firewall chains are gone, they are made, and it is tried once more.
+    If the start fails, libvirt 11 deletes a link of that name, even the host's own bridge. So this is checked again
+    right before the start. `bridge` is "" if libvirt creates no bridge. If the start fails and libvirt's own firewall
+    chains are missing, they are recreated, and the start is tried again.
     """
 
     uuid: str
     bridge: str
     known_ours: bool = False
-    """True when the network ran with this bridge a moment ago: a name that cannot be looked up was not another's."""
+    """Whether the network just ran with this bridge. Then the name is its own, even if it can't be checked."""
 
     impact = NO_IMPACT
 
@@ -52,7 +52,7 @@ class StartNetwork:
             self._start(clients)
 
     def _chains_remade(self, clients: Clients, failure: LibvirtFailure) -> bool:
-        """Whether that was why it didn't start. What fails here is told as the cause of the start's own failure."""
+        """Whether missing chains were recreated. A failure here is reported as the cause of the start's failure."""
         from virtnet.network.steps.rules import remake_chains
 
         try:
@@ -74,11 +74,11 @@ class StartNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class StopIfActive:
-    """Stop the network where it is active, unless an interface that is not its own has its bridge's name by now."""
+    """Stop the network if it is active, unless an interface that isn't its own now has its bridge's name."""
 
     uuid: str
     leaves_no_rules: bool = False
-    """True where it fails if it can't remove the firewall rules that libvirt forgot."""
+    """Whether it fails if it can't remove firewall rules that libvirt forgot."""
 
     impact = NO_IMPACT
 
@@ -105,7 +105,7 @@ class StopIfActive:
             indexes=frozenset({index} - {""}),
             subnets=frozenset(map(str, report.live.subnets)),
         )
-        # The network is stopped. Where it stays, rules that stay are a problem that the next refresh by root names.
+        # The network is stopped. If the network stays, the next refresh by root reports leftover rules as a problem.
         with nullcontext() if self.leaves_no_rules else suppress(HostFailure, AccessDenied):
             remove_rules_left(clients, bridge, lambda: rules_left(clients, None, sought, listers=FORGETFUL))
 
@@ -115,9 +115,9 @@ class StopIfActive:
 
 @dataclass(frozen=True, kw_only=True)
 class StopNetwork:
-    """Stop the network, which nothing is plugged into. Taken back, it runs again from its old definition.
+    """Stop a network to which nothing is attached. The undo starts it again with its old definition.
 
-    What is plugged in is looked at once more right before: a guest may have started since the plan was made.
+    Attached interfaces are read again right before, because a guest may have started after the plan was made.
     """
 
     uuid: str
@@ -126,9 +126,9 @@ class StopNetwork:
     live_xml: str
     autostart: bool
     disconnects: bool
-    """True when what is plugged in may be cut off."""
+    """Whether attached interfaces may be disconnected."""
     leaves_no_rules: bool = False
-    """As for StopIfActive: the network goes, and no later look finds the rules."""
+    """As for StopIfActive: the network is removed, so no later read finds the rules."""
 
     impact = NO_IMPACT
 
@@ -163,7 +163,7 @@ def stop_step(
     disconnects: bool = False,
     leaves_no_rules: bool = False,
 ) -> StopNetwork:
-    """The step that stops an active network, with all that taking it back needs: it is to run on that bridge again."""
+    """The step that stops an active network, with everything that its undo needs, such as the bridge."""
     return StopNetwork(
         uuid=report.uuid,
         bridge=bridge,
@@ -177,7 +177,7 @@ def stop_step(
 
 @dataclass(frozen=True, kw_only=True)
 class RunAgain:
-    """Bring a stopped network back as it ran: the old definition first, then the start."""
+    """Start a stopped network as it ran before: first restore the old definition, then start."""
 
     uuid: str
     bridge: str
@@ -199,14 +199,14 @@ class RunAgain:
         RestoreDefinition(uuid=self.uuid, xml=started_from, autostart=self.autostart).execute(clients)
         try:
             if self.bridge and live.mac and link_address(clients, self.bridge) == live.mac:
-                # Of a start whose daemon was killed, and which has a new one by now.
+                # A leftover of a start whose daemon was killed and restarted.
                 RemoveLeftoverBridge(uuid=self.uuid, bridge=self.bridge, mac=live.mac).execute(clients)
                 EndLeftoverDnsmasq(uuid=self.uuid, name=live.tree.get("name", "")).execute(clients)
             StartNetwork(uuid=self.uuid, bridge=self.bridge, known_ours=True).execute(clients)
             if clients.host is not None and (mtu := live.tree.get("mtu")) is not None:
                 SetBridgeMtu(uuid=self.uuid, bridge=self.bridge, mtu=mtu, previous=None).execute(clients)
         finally:
-            # The running network's XML is only what it was started from; its definition is put back in any case.
+            # The network ran with an older XML than its definition, which is restored in any case.
             report = clients.libvirt.find_network(uuid=self.uuid)
             if self.config_xml is not None or (report is not None and report.active):
                 RestoreDefinition(uuid=self.uuid, xml=self.config_xml, autostart=self.autostart).execute(clients)
@@ -217,13 +217,13 @@ class RunAgain:
 
 @dataclass(frozen=True, kw_only=True)
 class SetBridgeMtu:
-    """Give the bridge of the running network the MTU that the network names, where it has another."""
+    """Set the MTU of the running network's bridge, if it differs from the network's."""
 
     uuid: str
     bridge: str
     mtu: int
     previous: int | None
-    """What taking back puts there; None where the bridge goes with the start that is taken back."""
+    """The MTU that the undo sets; None if the bridge is removed with the undone start."""
 
     impact = NO_IMPACT
 
@@ -237,7 +237,7 @@ class SetBridgeMtu:
         if report is None or report.live is None:
             return
         if report.live.mac not in ("", link_address(clients, self.bridge)):
-            return  # gone, or somebody else's: the next look says so
+            return  # it no longer exists, or is another's: the next read reports that
         there = (clients.host.read_file(f"/sys/class/net/{self.bridge}/mtu") or "").strip()
         if there != str(self.mtu):
             from virtnet.network.steps.actions import WriteAttribute, carry_out
@@ -252,12 +252,12 @@ class SetBridgeMtu:
 
 @dataclass(frozen=True, kw_only=True)
 class SetAutostart:
-    """Start the network at boot, or do not. libvirt fails where its link is to be made and something is there."""
+    """Set the autostart flag. libvirt fails if something is in the place of its link."""
 
     uuid: str
     autostart: bool
     clears: str = ""
-    """The path of a link that goes first; "" where there is none."""
+    """The path of a link to remove first; "" if there is none."""
 
     impact = NO_IMPACT
 
@@ -275,7 +275,7 @@ class SetAutostart:
 
 @dataclass(frozen=True, kw_only=True)
 class UnsetAutostart:
-    """Put the autostart flag back, where the network is still there and persistent."""
+    """Restore the autostart flag, if the network still exists and is persistent."""
 
     uuid: str
     autostart: bool
@@ -307,7 +307,7 @@ def _refuse_taken_name(clients: Clients, bridge: str, *, known_ours: bool) -> No
 
 
 def delete_orphaned_ports(clients: Clients, report: ReportedNetwork) -> None:
-    """Remove the network's ports that nobody has: what a libvirtd leaves that is killed while it moves an interface."""
+    """Remove the network's orphaned ports, which a libvirtd leaves that is killed while it moves an interface."""
     orphaned = clients.libvirt.orphaned_ports(report.uuid)
     if not orphaned:
         return

@@ -1,6 +1,6 @@
 """The steps that change a running network: one item of one section, and dnsmasq with it.
 
-Executing one twice is as good as once, as a call that failed may still have been carried out.
+Executing is idempotent, because a failed call may still have had its effect.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from virtnet.network.xml.definition import Definition
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Summary
 
-#: The sections for which libvirt ends dnsmasq and starts it anew (seen by dnsmasq's process id on 9.0).
+#: The sections for which libvirt restarts dnsmasq (seen by dnsmasq's process id on 9.0).
 RESTART_DNSMASQ = frozenset({"ip-dhcp-range", "dns-txt", "dns-srv"})
 
 #: The sections for which libvirt takes the network's firewall rules down and makes them anew: meanwhile a rule that
@@ -27,8 +27,7 @@ REBUILD_FIREWALL = frozenset({"ip-dhcp-range", "ip-dhcp-host", "forward-interfac
 class UpdateSection:
     """Change one item of one section of the running network, of its persistent configuration, or of both.
 
-    virNetworkUpdate answers an error for some updates that it carried out all the same, so taking back looks at each
-    copy first.
+    virNetworkUpdate returns an error for some updates that it has made. So an undo reads each copy first.
     """
 
     uuid: str
@@ -37,21 +36,21 @@ class UpdateSection:
     parent_index: int
     xml: str
     deleted_by: str
-    """What names the item when it is deleted: for a DNS host its address alone, as libvirt takes any one name in it for
-    a match, and then finds several."""
+    """The XML that identifies the item for a delete: of a DNS host only its address, because libvirt matches by any one
+    of its names, and then finds several."""
     key: str
-    """What names the item to a reader."""
+    """The item's name in summaries."""
     live: bool
     config: bool
     first: bool = False
-    """Whether its place is before all others; else it is behind them."""
+    """Whether it is added before all others; otherwise behind them."""
     begins_or_ends_dhcp: bool = False
-    """Whether DHCP for IPv4 begins or ends on the running network with it."""
+    """Whether DHCP for IPv4 begins or ends on the running network with this update."""
     taking_back: bool = False
 
     @property
     def impact(self) -> Impact:
-        """What libvirt does besides: see networkUpdate in its bridge driver (seen on 9.0 with iptables)."""
+        """What libvirt does in addition: see networkUpdate in its bridge driver (seen on 9.0 with iptables)."""
         restarts = self.section in RESTART_DNSMASQ or (self.section == "ip-dhcp-host" and self.begins_or_ends_dhcp)
         return Impact(
             restarts_dnsmasq=self.live and restarts,
@@ -84,7 +83,7 @@ class UpdateSection:
                 config=config,
             )
         except LibvirtFailure:
-            # An update may fail and still be applied. When taking back, that is all that was wanted.
+            # An update may fail and still be applied. For an undo, that is enough.
             report = find_network(clients.libvirt, uuid=self.uuid)
             done = report is not None and all(
                 self._done(copy) for copy, wanted in ((report.live, live), (report.config, config)) if wanted
@@ -117,9 +116,9 @@ class UpdateSection:
 
 @dataclass(frozen=True, kw_only=True)
 class AnnounceRestart:
-    """Add the record of a restart of dnsmasq before what makes one necessary.
+    """Record that dnsmasq needs a restart, before the update that makes it necessary.
 
-    Whoever is killed in between leaves the record, by which the next update knows that dnsmasq is to be restarted.
+    If the process is killed in between, the record tells the next update that dnsmasq needs a restart.
     """
 
     uuid: str
@@ -140,7 +139,7 @@ class AnnounceRestart:
 
 @dataclass(frozen=True, kw_only=True)
 class WithdrawRestart:
-    """Remove the record of a restart that was announced, where it is there: dnsmasq is restarted with what is left."""
+    """Remove the record of an announced restart, if there is one: libvirt restarts dnsmasq for that."""
 
     uuid: str
 
@@ -159,16 +158,16 @@ class WithdrawRestart:
 
 @dataclass(frozen=True, kw_only=True)
 class RestartDnsmasq:
-    """Have libvirt end dnsmasq and start it anew, while the network and everything plugged into it stay up.
+    """Make libvirt restart dnsmasq, while the network and everything attached to it stay up.
 
-    There is no call for that; a TXT record added to the running network alone does it, and goes again at once. One that
-    somebody who was killed left goes, which does it as well.
+    There is no call for that. virtnet adds a TXT record to the running network only, which makes libvirt restart
+    dnsmasq, and removes it at once. If a killed run left such a record, its removal is enough.
     """
 
     uuid: str
     reason: DnsmasqRestart
     announced: bool = False
-    """Whether it ends what AnnounceRestart began, so that taking it back announces the next."""
+    """Whether AnnounceRestart has added the record, so that the undo announces the next restart."""
 
     impact = Impact(restarts_dnsmasq=True)
 

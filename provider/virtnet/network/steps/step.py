@@ -1,4 +1,4 @@
-"""What every step of a network tells of itself, so that the planner need not look into it. Pure."""
+"""The properties of every step of a network that the planner needs. Pure."""
 
 from typing import NamedTuple, Protocol
 
@@ -6,14 +6,14 @@ from virtnet.planning.plan import Step
 
 
 class Impact(NamedTuple):
-    """What a step means for those who use the network, besides what it is for."""
+    """A step's side effects on users of the network."""
 
     restarts_dnsmasq: bool = False
     """DNS and DHCP on the network pause for a moment."""
     rebuilds_firewall: bool = False
-    """Packets that guests send through the host can be refused for about 0.2 s, except in mode open."""
+    """Packets that guests send through the host can be rejected for about 0.2 s, except in mode open."""
     edits: bool = False
-    """It changes what the network is, not only its flags or whether it runs."""
+    """It changes the network itself, not only flags or whether it is active."""
 
 
 NO_IMPACT = Impact()
@@ -24,4 +24,4 @@ class NetworkStep(Step, Protocol):
 
     @property
     def impact(self) -> Impact:
-        """What it means for those who use the network."""
+        """Its side effects on users of the network."""
