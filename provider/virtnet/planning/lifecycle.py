@@ -340,14 +340,15 @@ def create(
     plan = None
     try:
         with clients.lock(lambda: _prefetch(resource, clients, desired)):
-            plan = _planned(resource, clients, desired, None, announced=announced)
+            plan, found = _planned_by(resource, clients, desired, None, announced=announced)
             if claims is not None and (holder := claims.holder(plan.takes, key_of(desired))):
                 raise Refused(sentences.claimed(subject_of(resource, desired, None), holder))
             _apply(resource, plan, clients, subject_of(resource, desired, None), show=show, progress=progress)
             if claims is not None:
                 claims.claim(plan.details.get("__token"), key_of(desired))
         # The next in line may begin to read, because reading changes nothing.
-        return _outputs(resource, clients, desired, desired, plan.details)
+        settled = _settled(plan, found, announced)
+        return _outputs(resource, clients, desired, desired, plan.details, settled=settled)
     except VirtnetError as error:
         if plan is None or _undone(error):
             raise
@@ -377,10 +378,11 @@ def update(
     plan = None
     try:
         with clients.lock():
-            plan = _planned(resource, clients, desired, recorded, ignored=ignored, announced=announced)
+            plan, found = _planned_by(resource, clients, desired, recorded, ignored=ignored, announced=announced)
             plan = plan._replace(notes=_less_ignored(resource, plan.notes, desired, ignored))
             _apply(resource, plan, clients, subject_of(resource, desired, recorded), show=show, progress=progress)
-        return _outputs(resource, clients, desired, recorded, {**recorded, **plan.details})
+        details, settled = {**recorded, **plan.details}, _settled(plan, found, announced)
+        return _outputs(resource, clients, desired, recorded, details, settled=settled)
     except VirtnetError as error:
         if plan is None or _undone(error):
             raise
@@ -639,15 +641,30 @@ def _planned(
     announced: Announced | None = None,
 ) -> Plan:
     """The plan. Cached reads never refuse anything: before a refusal, the host is read again."""
+    by = _planned_by(resource, clients, desired, recorded, recent=recent, ignored=ignored, announced=announced)
+    return by[0]
+
+
+def _planned_by(
+    resource: Resource[Observed],
+    clients: Clients,
+    desired: Values,
+    recorded: Values | None,
+    *,
+    recent: bool = False,
+    ignored: Sequence[Steps] = (),
+    announced: Announced | None = None,
+) -> tuple[Plan, Observed]:
+    """The same, with what it was made for."""
     before = None if recorded is None else _foretold(resource, recorded, desired, announced)
 
-    def planned(found: Observed) -> Plan:
+    def planned(found: Observed) -> tuple[Plan, Observed]:
         observed = _once_there(resource, found, announced)
-        return resource.plan(*_left_alone(resource, desired, before, observed, ignored), observed)
+        return resource.plan(*_left_alone(resource, desired, before, observed, ignored), observed), observed
 
-    plan = planned(_look(resource, clients, desired, recorded or {}, recent=recent))
+    plan, found = planned(_look(resource, clients, desired, recorded or {}, recent=recent))
     if not plan.refusals:
-        return plan
+        return plan, found
     clients.invalidate()
     return planned(_look(resource, clients, desired, recorded or {}))
 
@@ -682,13 +699,23 @@ def _apply(
     apply(plan, clients, subject, progress, messages=resource.messages)
 
 
+def _settled(plan: Plan, found: Observed, announced: Announced | None) -> Observed | None:
+    """What a plan was made for whose steps tell the rest. What others of the run make may be there by now, or not."""
+    return found if plan.settles and (announced is None or announced.stands) else None
+
+
 def _outputs(
     resource: Resource[Observed],
     clients: Clients,
     inputs: Values,
     place: Values,
     details: Values,
+    *,
+    settled: Observed | None,
 ) -> dict[str, object]:
+    """`settled` is what a plan was made for whose steps tell the rest."""
+    if settled is not None and resource.outputs_after is not None:
+        return resource.outputs_after(inputs, details, settled)
     # Read again after the last step: outputs describe the host, not the intention.
     observed = _look(resource, clients, {}, {**place, **details})
     shown = resource.outputs(inputs, details, observed)

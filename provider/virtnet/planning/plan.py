@@ -87,6 +87,8 @@ class Plan(NamedTuple):
     """
     found_inputs: Mapping[str, Any] = MappingProxyType({})
     """Of such a create: the inputs that what is there was made by, where a kind can tell them."""
+    settles: bool = False
+    """Whether nothing is wrong once all steps are done, so that their success tells the outputs (`outputs_after`)."""
     removes: bool = False
     """Of a delete: whether what other resources build on is gone after the steps."""
     transition: Transition | None = None

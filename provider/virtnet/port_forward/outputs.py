@@ -18,10 +18,18 @@ def outputs(inputs: Values, recorded: Values, observed: PortForwardReport) -> di
     if recorded.get("__imported"):
         recorded = _imported(inputs, observed)
     return {
+        **outputs_after(inputs, recorded, observed),
+        "problems": [problem_details(one) for one in problems(inputs, recorded, observed)],
+    }
+
+
+def outputs_after(inputs: Values, recorded: Values, observed: PortForwardReport) -> dict[str, object]:
+    """The same after steps by which nothing is wrong: nft, the script and systemd said that they did what was asked."""
+    return {
         **recorded_inputs(inputs),
         **{name: value for name, value in only(recorded, _KEPT).items() if value is not None},
         "addresses": list(_addresses(inputs, recorded, observed)),
-        "problems": [problem_details(one) for one in problems(inputs, recorded, observed)],
+        "problems": [],
         "host_uuid": observed.host_uuid,
     }
 

@@ -14,7 +14,7 @@ from virtnet.port_forward.observe.lookup import lookup
 from virtnet.port_forward.observe.observe import observe
 from virtnet.port_forward.observe.reads import READS, READS_BEFORE_DELETE
 from virtnet.port_forward.observed import PortForwardReport, id_recorded, inputs_of, recorded_inputs
-from virtnet.port_forward.outputs import outputs, predict
+from virtnet.port_forward.outputs import outputs, outputs_after, predict
 from virtnet.port_forward.plan.announced import as_observed, foretold, moved
 from virtnet.port_forward.plan.effects import effects, in_brief
 from virtnet.port_forward.plan.once_gone import once_gone
@@ -63,6 +63,7 @@ PORT_FORWARD: Resource[PortForwardReport] = Resource(
     reads_before_delete=READS_BEFORE_DELETE,
     plan=plan,
     outputs=outputs,
+    outputs_after=outputs_after,
     predict=predict,
     effects=effects,
     in_brief=in_brief,

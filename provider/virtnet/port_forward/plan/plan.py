@@ -179,6 +179,7 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
             *map(_not_yet, awaited),
             *_in_doubt(desired, observed),
         ),
+        settles=all(map(_tells_all, steps)) and not observed.in_doubt and not preflight.stays_wrong(forward, observed),
         takes=() if recorded else held.tokens,
         details={
             "__token": token,
@@ -193,6 +194,11 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
         found_inputs=inputs_of(held.own) if held.is_of_resource and held.own is not None else {},
         held_by_other={} if recorded else old_record(forward, desired, held, observed),
     )
+
+
+def _tells_all(step: Step) -> bool:
+    """Whether the success of a step is all that there is to know. What the script and systemd begin is looked at."""
+    return isinstance(step, LoadRules) or (isinstance(step, PutRecord) and not step.links)
 
 
 def _in_doubt(desired: Values, observed: PortForwardReport) -> Iterator[Note]:

@@ -77,6 +77,13 @@ def _of_ports(forward: Forward, ports: PortRange, desired: Values, observed: Por
             break
 
 
+def stays_wrong(forward: Forward, observed: PortForwardReport) -> bool:
+    """Whether the host may have something against a forward that no step of its plan puts right."""
+    listens = forward.listen_address
+    is_away = bool(listens) and listens not in observed.addresses
+    return is_away or observed.firewall is None or blocked(forward, observed) is not None
+
+
 def _met(forward: Forward, ports: PortRange, other: Redirection) -> Range | None:
     """The ports of another's rule of which a range has some, for packets that it would get."""
     same_address = not other.address or not forward.listen_address or other.address == forward.listen_address
