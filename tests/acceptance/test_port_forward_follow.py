@@ -189,9 +189,12 @@ def test_a_secret_address_of_a_reservation_stays_one_where_a_forward_leads_to_it
     lab.host.virsh("net-update", "lab", "delete", "ip-dhcp-host", RESERVED.format(OTHER[4]), "--live", "--config")
     lab.host.virsh("net-update", "lab", "add", "ip-dhcp-host", RESERVED.format(WEB[4]), "--live", "--config")
     nowhere(stack.pulumi("refresh", "--yes", "--skip-preview", "--target", "**::web").stdout)
-    nowhere(stack.preview())
-    declare(stack, OTHER[4], secret=True)
-    nowhere(stack.up() + stack.preview())
+    nowhere(stack.preview() + stack.up())
+    assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
+    # Of the network's own drift nobody knows before its refresh, and it is fixed once in the forward.
+    again = stack.pulumi("preview", "--expect-no-changes", check=False)
+    nowhere(again.stdout)
+    assert again.returncode == 0
     lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
     nowhere(stack.destroy())
 

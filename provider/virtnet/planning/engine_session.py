@@ -295,10 +295,11 @@ class EngineSession(Generic[Hosts]):
         *,
         is_replaced: bool = False,
         has_outputs: bool = False,
+        stands: bool = False,
     ) -> None:
         places = _places(resource, recorded, desired)
         if key and places:
-            announced = Announced(resource, recorded, desired, is_replaced, has_outputs)
+            announced = Announced(resource, recorded, desired, is_replaced, has_outputs, stands)
             self.announcements.announce(key, places, announced)
 
     def announced(self, resource: "Resource[Any]", values: "Values") -> Announced | None:
@@ -379,8 +380,15 @@ class EngineSession(Generic[Hosts]):
         found = lifecycle.diff(resource, recorded, desired, self.connect, ignored, announced=announced)
         if asked:
             self.claims.claim(recorded.get("__token"), key_of(desired))
-            replaces = bool(found.replaces)
-            self._announce(resource, key_of(desired), recorded, desired, is_replaced=replaces, has_outputs=True)
+            self._announce(
+                resource,
+                key_of(desired),
+                recorded,
+                desired,
+                is_replaced=bool(found.replaces),
+                has_outputs=True,
+                stands=not found.changes,
+            )
             return found, True
         return found.without(self._as_before.get(identity, frozenset())), False
 

@@ -705,3 +705,18 @@ def test_a_network_that_leaves_the_program_stays_while_a_forward_of_the_program_
     session.announcements.gone(URN)
     delete()
     assert clients.libvirt.find_network(name="lab") is None
+
+
+def test_a_network_that_is_compared_at_length_and_stands_is_no_change_of_this_run() -> None:
+    session: EngineSession[Any] = EngineSession(lambda: unreachable)
+    desired = BEFORE | OWNER
+    outputs = {**desired, "uuid": LAB_UUID, "__token": TOKEN, "__named": [], "problems": [], "persistent": True}
+    session.claim(NETWORK, NETWORK_URN, desired, desired)
+    session.checked("net")
+
+    found, _ = session.diff(NETWORK, "net", LAB_UUID, outputs, desired)
+
+    assert found.changes == ()
+    announced = session.announced(PORT_FORWARD, BY_NAME)
+    assert announced is not None
+    assert announced.stands
