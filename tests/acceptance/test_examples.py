@@ -1,13 +1,15 @@
 """Every example as a user runs it: up, nothing more to do, nothing drifted, destroyed without a trace."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from tests.acceptance.postgresql import Database, database
 from tests.acceptance.stack import PYTHON_PRELOADED, WITHOUT_GARBAGE, Stack
 from tests.acceptance.test_languages import FOLDERS
 from tests.hosts.fleet import Fleet, hosts_over_ssh
@@ -17,6 +19,7 @@ from tests.hosts.sandboxed import REPOSITORY, Host
 pytestmark = pytest.mark.acceptance
 
 EXAMPLES = REPOSITORY / "examples"
+STACKS = "select count(*) from pulumi_state where key like '%/stacks/fleet-stacks/%.json'"
 
 
 @pytest.fixture
@@ -185,6 +188,65 @@ def test_fleet(fleet: Fleet, example: str) -> None:
 
     assert {name: host.trace() for name, host in fleet.hosts.items()} == before
     assert fleet.hosts["alpha"].sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
+
+
+@pytest.fixture
+def state(host: Host, fleet: Fleet) -> Iterator[Database]:
+    """A PostgreSQL server on alpha, which the workstation reaches by a port of its own, over ssh."""
+    with database(host) as made:
+        # It ends with its input: a signal would end the nsenter that it runs in, and not ssh.
+        command = ("ssh", "-o", "ExitOnForwardFailure=yes", "-L", "5432:127.0.0.1:5432", "far", "cat")
+        with subprocess.Popen(fleet.desk.command(*command), stdin=subprocess.PIPE):
+            fleet.desk.sh(
+                "for i in $(seq 100); do ss -Hltn 'sport = :5432' | grep -q . && exit; sleep 0.1; done; exit 1"
+            )
+            yield made
+
+
+@pytest.mark.parametrize("example", ["fleet-stacks"])
+def test_fleet_stacks(fleet: Fleet, state: Database, tmp_path: Path, example: str) -> None:
+    stack = Stack(fleet.desk, backend=state.url)
+    place = tmp_path / example
+    shutil.copytree(EXAMPLES / example, place)
+    before = {name: host.trace() for name, host in fleet.hosts.items()}
+    numbers = {"alpha": 64, "beta": 65, "gone": 66}
+    uris = {**fleet.uris, "gone": "qemu+ssh://root@203.0.113.77/system"}
+
+    def run(*arguments: str, hosts: Sequence[str] = ("alpha", "beta")) -> subprocess.CompletedProcess[str]:
+        listed = {name: {"uri": uris[name], "number": numbers[name]} for name in hosts}
+        (place / "hosts.json").write_text(json.dumps(listed))
+        command = (sys.executable, "fleet.py", *arguments, "--at-a-time", "3")
+        return fleet.desk.run(*command, check=False, directory=place, environment=stack.environment)
+
+    made = run("up", hosts=("alpha", "beta", "gone"))
+
+    assert made.returncode == 1, made.stdout + made.stderr
+    assert "alpha: 5 create" in made.stdout
+    assert "up: 2 finished, 1 failed (gone)" in made.stdout
+    assert "203.0.113.77" in (place / "logs" / "gone.log").read_text()
+    for (name, host), number in zip(fleet.hosts.items(), (64, 65), strict=True):
+        assert f"10.{number}.1.0/24 dev vn-management" in host.sh("ip route")
+        assert f"fleet-stacks/{name}/host-forwarding" in host.sh("cat /etc/sysctl.d/90-virtnet-forwarding.conf")
+    assert state.asked(STACKS) == "3\n", "each host has a state of its own in the database"
+
+    uris["gone"] = fleet.uris["beta"]  # it is back, and is beta, so its networks exist
+    resumed = run("up", "--resume", hosts=("alpha", "beta", "gone"))
+
+    assert resumed.returncode == 1
+    assert "[1/1]" in resumed.stdout
+    assert "gone: failed: " in resumed.stdout
+    assert "fleet-stacks/beta/" in (place / "logs" / "gone.log").read_text(), "whose the networks are"
+
+    again = run("up")
+
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "2 finished, 0 failed" in again.stdout
+    assert "create" not in again.stdout
+
+    destroyed = run("destroy")
+
+    assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
+    assert {name: host.trace() for name, host in fleet.hosts.items()} == before
 
 
 def test_demo_leaves_a_picture_alone_and_shows_that_no_packet_was_lost(tmp_path: Path) -> None:
