@@ -19,7 +19,7 @@ MOST_NAMED = 3
 def title(drawn: Map) -> str:
     """The whole of it."""
     if drawn.stack:
-        return f"Networks that stack {drawn.stack} records"
+        return f"Networks in the state of stack {drawn.stack}"
     if len(drawn.hosts) > MOST_NAMED:
         return f"Networks of {len(drawn.hosts)} hosts"
     return f"Networks of {', '.join(host.uri for host in drawn.hosts)}"
@@ -30,13 +30,10 @@ def summary(drawn: Map) -> str:
     networks = sum(len(host.networks) for host in drawn.hosts)
     interfaces = sum(len(one.attached) for host in drawn.hosts for one in host.networks)
     interfaces += sum(len(one.attached) for host in drawn.hosts for one in host.bridges)
-    counts = [
-        counted(len(drawn.hosts), "host", "hosts"),
-        counted(networks, "network", "networks"),
-        counted(interfaces, "attached interface", "attached interfaces"),
-        counted(drawn.troubles, "problem", "problems"),
-    ]
-    return ", ".join(counts)
+    counts = [counted(len(drawn.hosts), "host", "hosts"), counted(networks, "network", "networks")]
+    if not drawn.stack:  # a state has none
+        counts.append(counted(interfaces, "attached interface", "attached interfaces"))
+    return ", ".join([*counts, counted(drawn.troubles, "problem", "problems")])
 
 
 def counted(number: int, one: str, several: str) -> str:
@@ -68,10 +65,12 @@ def host_lines(host: Host) -> Iterable[str]:
     if host.zones:
         facts.append("firewalld runs")
     yield APART.join(filter(None, facts))
-    if not host.unreachable and not host.host_seen:
-        yield "only libvirt was asked"
+    if host.recorded:
+        yield "as recorded, without guests"
+    elif not host.unreachable and not host.host_seen:
+        yield "read through libvirt only"
     if host.unseen:
-        yield f"{counted(len(host.unseen), 'thing', 'things')} could not be looked at"
+        yield f"{counted(len(host.unseen), 'thing', 'things')} could not be read"
 
 
 def forwarding(family: str, on: bool | None) -> str:

@@ -160,7 +160,9 @@ class Host:
     unreachable: str = ""
     """Why libvirt there could not be asked, so that nothing is known of its networks; "" where it was."""
     host_seen: bool = True
-    """False where only libvirt was asked: bridges, routes, firewall and kernel are not known."""
+    """False if only libvirt was read: bridges, routes, firewall and kernel aren't known."""
+    recorded: bool = False
+    """True if it comes from a stack's state, which has no guests: nothing was read."""
     libvirt_version: str = ""
     """"9.0.0"; "" where it is not known."""
     ipv4_forwarding: bool | None = None

@@ -144,6 +144,7 @@ def _host(uri: str, recorded: Sequence[tuple[str, Values]]) -> Host:
     return Host(
         uri=uri,
         host_seen=False,
+        recorded=True,
         ipv4_forwarding=_is_on(runtime.get(IPV4)),
         ipv6_forwarding=_is_on(runtime.get(IPV6)),
         networks=tuple(networks),

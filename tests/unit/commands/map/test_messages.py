@@ -6,7 +6,7 @@ from tests.golden import assert_golden
 from tests.unit.commands.map.maps import ASLEEP, BRIDGE, CONTAINER, EVERYTHING, FLEET, LAB, UPLINK, WEB, forward, named
 
 from virtnet.commands.map import messages
-from virtnet.commands.map.model import Ports
+from virtnet.commands.map.model import Host, Ports
 
 
 def test_every_sentence_is_as_it_is_to_be() -> None:
@@ -16,7 +16,10 @@ def test_every_sentence_is_as_it_is_to_be() -> None:
         ("title", messages.title(FLEET)),
         ("title of a state", messages.title(named("project/stack"))),
         ("summary", messages.summary(FLEET)),
+        ("summary of a state", messages.summary(named("project/stack"))),
         *(("host", line) for line in messages.host_lines(EVERYTHING)),
+        *(("host of a state", line) for line in messages.host_lines(Host(uri="", host_seen=False, recorded=True))),
+        *(("host by libvirt alone", line) for line in messages.host_lines(Host(uri="", host_seen=False))),
         *(("host unreached", line) for line in messages.host_lines(FLEET.hosts[1])),
         ("not reached", messages.NOT_REACHED),
         ("no networks", messages.NO_NETWORKS),
