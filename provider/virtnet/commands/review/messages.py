@@ -272,7 +272,7 @@ QUESTIONS: Mapping[EffectKind, Callable[[str, Sequence[str], Details], str]] = {
         else f"virtnet reaches only libvirt, not the host, and sees no interface of {subject} on {code(told.get('unseen', ''))} but those of libvirt's guests. Any other one is disconnected, too."
     ),
     EffectKind.RENUMBERED: lambda subject, _who, told: (
-        f"{subject}: {moved(told['before'], told['after'])}. Does anything name the old addresses? Those that are fixed inside guests must be changed there."
+        f"{subject}: {moved(told['before'], told['after'])}. Does anything use the old addresses? Change addresses that are fixed inside guests."
     ),
     EffectKind.CONNECTIONS_RESET: lambda subject, _who, _told: (
         f"TCP connections through the host break for guests of {subject}."
@@ -317,7 +317,7 @@ def deleted(subject: str, on_delete: str | None) -> str:
         return f"{subject} leaves the stack and stays on the host as it is (`on_delete` is `keep`)."
     if on_delete == "restore":
         return f"{subject} leaves the stack. virtnet restores the configuration from before adoption, which may restart the network."
-    return f"{subject} is deleted. Pulumi asks no host before that: is anything attached? `virtnet guests` lists it. While anything is, the update is refused there."
+    return f"{subject} is deleted. Pulumi's preview doesn't check that. Is anything attached? `virtnet guests` lists it. If so, the update refuses the delete."
 
 
 def replaced(subject: str) -> str:
@@ -381,11 +381,11 @@ NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details, int], str]] = {
 def drifted(lines: Sequence[str], left_out: int) -> str:
     """What the host has otherwise than recorded."""
     if not lines and not left_out:
-        return "**Drift**: none that these changes meet."
+        return "**Drift**: none found in what changes."
     more = [f"- and {left_out} more"] if left_out else []
     return "\n".join(
         [
-            "**Drift**, which the update puts right besides what the program changes:",
+            "**Drift**, which the update fixes in addition to the program's changes:",
             "",
             *(f"- {one}" for one in lines),
             *more,
