@@ -7,7 +7,7 @@ from virtnet.errors import Refused, Unreachable
 from virtnet.host.client import Host, Listings
 from virtnet.host.local import LocalMachine, shares_our_network
 from virtnet.host.machine import Machine
-from virtnet.host.reads import Prefetched, RecentCommands
+from virtnet.host.reads import Prefetched, RecentAnswers
 from virtnet.libvirtd.connection import Connection, Connections
 from virtnet.planning.clients.clients import Clients
 from virtnet.transport.uri import SshTarget, is_local, ssh_target, tunnel_target, why_unsafe
@@ -47,7 +47,7 @@ def connect(uri: str, connections: Connections) -> Clients:
     machine = libvirt.remembered("machine", lambda: _machine(uri, libvirt))
     if machine is None:
         return Clients(libvirt=libvirt, host=None, network_cache=libvirt)
-    recent, prefetched = libvirt.remembered("recent", RecentCommands), libvirt.remembered("prefetched", Prefetched)
+    recent, prefetched = libvirt.remembered("recent", RecentAnswers), libvirt.remembered("prefetched", Prefetched)
     listings = libvirt.remembered("listings", Listings)
     host = Host(machine, recent=recent, prefetched=prefetched, listings=listings)
     return Clients(libvirt=libvirt, host=host, network_cache=libvirt, host_cache=host)

@@ -72,7 +72,9 @@ class FakeLibvirt:
     def interface_names(self) -> frozenset[str] | None:
         return self.interfaces
 
-    def find_network(self, *, uuid: str | None = None, name: str | None = None) -> NetworkReport | None:
+    def find_network(
+        self, *, uuid: str | None = None, name: str | None = None, seconds_old: float = 0.0
+    ) -> NetworkReport | None:
         return self.net.find_network(uuid=uuid, name=name)
 
     def definition(self, uuid: str) -> str | None:

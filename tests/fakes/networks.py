@@ -35,7 +35,9 @@ class FakeNetworks:
     on_stop: Callable[[str], None] = lambda name: None
     """Told of each network that stops."""
 
-    def find_network(self, *, uuid: str | None = None, name: str | None = None) -> NetworkReport | None:
+    def find_network(
+        self, *, uuid: str | None = None, name: str | None = None, seconds_old: float = 0.0
+    ) -> NetworkReport | None:
         if uuid is not None:
             return self.reports.get(uuid)
         return next((report for report in self.reports.values() if report.name == name), None)

@@ -133,7 +133,10 @@ def test_one_host_is_one_connection_of_ours_and_few_round_trips(desk: Workstatio
         """,
     )
 
-    assert [int(number) for number in shown.split()] == [5, 2, 1]
+    trips, *others = (int(number) for number in shown.split())
+    # What was listed of the host for the create serves the refresh, if that comes within two seconds.
+    assert trips in (2, 3)
+    assert others == [2, 1]
 
 
 def test_a_connection_cut_between_two_questions_is_made_anew(desk: Workstation) -> None:

@@ -29,7 +29,7 @@ from virtnet.host.parse import (
     parse_routes,
     parse_service,
 )
-from virtnet.host.reads import Prefetched, ReadCache, RecentCommands
+from virtnet.host.reads import Prefetched, ReadCache, RecentAnswers
 from virtnet.planning.clients.reads import Reads, Request
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
 
@@ -99,7 +99,7 @@ class Host:
         self,
         machine: Machine,
         *,
-        recent: RecentCommands | None = None,
+        recent: RecentAnswers | None = None,
         prefetched: Prefetched | None = None,
         proc_sys: str = "/proc/sys",
         nft_file: str = NFT_FILE,
@@ -120,7 +120,7 @@ class Host:
         self._cache: ReadCache | None = None
         self._opened = time.monotonic()
         self._prefetched, self._has_prefetched = prefetched or Prefetched(), False
-        self._recent = recent or RecentCommands()
+        self._recent = recent or RecentAnswers()
 
     def __repr__(self) -> str:
         return f"Host({self.name!r})"
@@ -134,7 +134,8 @@ class Host:
     def cached_reads(self, reads: Reads, *, max_age: float = 0.0) -> Iterator[None]:
         """One observation: nothing is changed meanwhile, so each answer stands until it ends.
 
-        `reads` tells what is asked at once. What programs said at most `max_age` seconds ago will do; 0.0 for none.
+        `reads` tells what is asked at once. What programs said at most `max_age` seconds ago will do, and what tells of
+        the whole host; 0.0 for none.
         """
         prefetched, self._has_prefetched = self._has_prefetched, False
         known = self._prefetched.answers(self._opened, self._prefetch_max_age if prefetched else 0.0)

@@ -14,6 +14,8 @@ from virtnet.planning.clients.reads import Reads, Request
 
 _PROGRAMS = ("run", "has")
 
+_FILES = ("read", "list")
+
 
 class Dated(NamedTuple):
     """An answer, and when it was asked for, in seconds of a monotonic clock: what it tells is at least as new."""
@@ -41,6 +43,11 @@ class ReadCache:
         self._likely: dict[Request, None] = {}
 
     @property
+    def reads(self) -> Reads:
+        """What was declared to be read together."""
+        return self._reads
+
+    @property
     def answers(self) -> Mapping[Request, Dated]:
         """What was answered so far."""
         return self._answers
@@ -61,10 +68,11 @@ class ReadCache:
         return self._answers[request].answer
 
 
-class RecentCommands:
-    """What the last observation of a process had from programs, for the next previews, which decide nothing.
+class RecentAnswers:
+    """What the last observation of a process had from programs, and read of the whole host, for the next.
 
-    A preview of a hundred new networks would ask the same a hundred times, for 10 ms and more each time.
+    Those are previews, which decide nothing, and refreshes that find nothing new. A hundred networks would ask the same
+    a hundred times: of programs for 10 ms and more each time, of a table of the kernel for longer the more there are.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -79,8 +87,9 @@ class RecentCommands:
             return {request: dated for request, dated in self._answers.items() if now - dated.since < max_age}
 
     def keep(self, cache: ReadCache) -> None:
-        """Keep an observation's answers, less those that are had in microseconds anyway."""
-        found = {request: dated for request, dated in cache.answers.items() if request[0] not in ("read", "list")}
+        """Keep an observation's answers, less those of files that tell of one resource."""
+        of_host = cache.reads.of_host
+        found = {one: dated for one, dated in cache.answers.items() if one[0] not in _FILES or one in of_host}
         with self._lock:
             # Another thread may have asked the same since.
             newest = {one: max(dated, self._answers.get(one, dated), key=_since) for one, dated in found.items()}

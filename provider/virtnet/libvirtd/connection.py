@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -31,8 +31,8 @@ from virtnet.libvirtd.session import (
 from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport, Obstacle, ObstacleKind
 from virtnet.transport.uri import with_system
 
-LIST_ACTIVE = 2
-"""VIR_CONNECT_LIST_NETWORKS_ACTIVE."""
+LIST_ACTIVE, LIST_PERSISTENT, LIST_AUTOSTART = 2, 4, 16
+"""VIR_CONNECT_LIST_NETWORKS_*."""
 
 XML_INACTIVE = 1
 """VIR_NETWORK_XML_INACTIVE."""
@@ -50,6 +50,16 @@ _SECTIONS = {
     "dns-srv": 12,
 }
 """virNetworkUpdateCommand and virNetworkUpdateSection; the C client puts them in the order the server expects."""
+
+
+class _State(NamedTuple):
+    """A network as it is listed."""
+
+    name: str
+    active: bool
+    persistent: bool
+    autostart: bool
+    """False for a transient one."""
 
 
 class Connection:
@@ -73,6 +83,8 @@ class Connection:
         self._looked_up: tuple[Any, dict[str, Any]] = (None, {})
         self._listing = threading.Lock()
         self._listed: tuple[float, Sequence[GuestInterface]] | None = None
+        self._listing_networks = threading.Lock()
+        self._listed_networks: tuple[float, Mapping[str, _State]] | None = None
 
     @contextmanager
     def lock(self, prefetch: Callable[[], None]) -> Iterator[None]:
@@ -138,8 +150,13 @@ class Connection:
     def _version(self) -> int:
         return int(self._session.read(messages.TELL_VERSION, lambda handle: handle.getLibVersion()))
 
-    def find_network(self, *, uuid: str | None = None, name: str | None = None) -> NetworkReport | None:
+    def find_network(
+        self, *, uuid: str | None = None, name: str | None = None, seconds_old: float = 0.0
+    ) -> NetworkReport | None:
         """Everything libvirt reports of one network; None only when it says that there is none."""
+        if uuid and seconds_old:
+            state = self._states(seconds_old).get(uuid)
+            return None if state is None else self._find_listed(uuid, state)
 
         def read(handle: Any) -> NetworkReport:
             network = handle.networkLookupByUUIDString(uuid) if uuid else handle.networkLookupByName(name)
@@ -150,6 +167,50 @@ class Connection:
 
         try:
             return self._session.read(messages.report_network(name or uuid or ""), read)
+        except NotFound:
+            return None
+
+    def _states(self, seconds_old: float) -> Mapping[str, "_State"]:
+        """How all networks are, by UUID, for four calls; a listing of at most `seconds_old` ago serves all of them."""
+
+        def read(handle: Any) -> Mapping[str, _State]:
+            listed = {network.UUIDString(): network for network in handle.listAllNetworks(0)}
+            active, persistent, autostart = (
+                {network.UUIDString() for network in handle.listAllNetworks(flag)}
+                for flag in (LIST_ACTIVE, LIST_PERSISTENT, LIST_AUTOSTART)
+            )
+            self._objects(handle).update(listed)
+            return {
+                uuid: _State(network.name(), uuid in active, uuid in persistent, uuid in autostart)
+                for uuid, network in listed.items()
+            }
+
+        with self._listing_networks:
+            known = self._listed_networks
+            if known is None or time.monotonic() - known[0] > seconds_old:
+                asked = time.monotonic()
+                known = self._listed_networks = (asked, self._session.read(messages.LIST_NETWORKS, read))
+            return known[1]
+
+    def _find_listed(self, uuid: str, state: "_State") -> NetworkReport | None:
+        """The report of a listed network, with its definitions as they are now; None where it is gone."""
+        if not state.active and not state.persistent:
+            return None
+
+        def read(handle: Any) -> NetworkReport:
+            network = self._network(handle, uuid)
+            return NetworkReport(
+                uuid=uuid,
+                name=state.name,
+                active=state.active,
+                persistent=state.persistent,
+                autostart=state.autostart,
+                live_xml=network.XMLDesc(0) if state.active else None,
+                config_xml=network.XMLDesc(XML_INACTIVE) if state.persistent else None,
+            )
+
+        try:
+            return self._session.read(messages.report_network(state.name), read)
         except NotFound:
             return None
 
@@ -223,8 +284,9 @@ class Connection:
         return self._session.read(messages.LIST_NETWORKS, read)
 
     def invalidate_networks(self) -> None:
-        """Let the next call of `cached_networks` ask for every network."""
+        """Let the next call of `cached_networks` ask for every network, and have them listed again."""
         self._cache.invalidate_all()
+        self._listed_networks = None
 
     def attachments(self, uuid: str) -> Sequence[Attachment]:
         """The network's ports, according to libvirt."""
@@ -298,6 +360,7 @@ class Connection:
 
         def call(handle: Any) -> object:
             self._cache.invalidate(uuid)
+            self._listed_networks = None
             return act(handle)
 
         self._session.execute(what, call)

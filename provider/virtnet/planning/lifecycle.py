@@ -421,11 +421,13 @@ def read(resource: Resource[Observed], recorded: Values, connect: Connect) -> di
     inputs = resource.recorded_inputs(recorded)
     clients = connect(str(recorded["uri"]))
     if resource.looks_are_shared:
-        shown = resource.outputs(inputs, recorded, _look(resource, clients, {}, recorded, recent=True))
-        if shown == recorded:
+        shared = clients._replace(seconds_old=PREVIEW_MAX_AGE)
+        shown = resource.outputs(inputs, recorded, _look(resource, shared, {}, recorded, recent=True))
+        if shown is not None and _without_nones(shown) == _without_nones(recorded):
             return shown
         # A difference may come from a cached answer, so the host is read again before it is reported.
-        clients.invalidate()
+        if not resource.lists_rules_again:
+            clients.invalidate()
     observed = _look(resource, clients, {}, recorded)
     shown = resource.outputs(inputs, recorded, observed)
     before = recorded.get("host_uuid")
@@ -434,6 +436,11 @@ def read(resource: Resource[Observed], recorded: Values, connect: Connect) -> di
         subject = subject_of(resource, inputs, recorded)
         raise Refused(sentences.other_host(subject, recorded["uri"], now, before))
     return shown
+
+
+def _without_nones(values: Values) -> dict[str, object]:
+    """Outputs as they are recorded: Pulumi keeps none that is None."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def found_as_recorded(resource: Resource[Observed], recorded: Values, shown: Values) -> frozenset[str]:

@@ -132,9 +132,13 @@ class Resource(Generic[Observed]):
     reads_before_delete: Reads | None = None
     """What observe reads before a delete, if that is less."""
     looks_are_shared: bool = False
-    """Whether a refresh that finds nothing new may use output of the host's programs from another recent refresh.
+    """Whether a refresh that finds nothing new may use what another recent refresh read.
 
-    For kinds that one listing contains all of: a thousand of them are then read in a few listings."""
+    That is output of the host's programs, files that describe the whole host, and libvirt's list of networks."""
+    lists_rules_again: bool = False
+    """Whether observe itself lists firewall rules again before it reports a problem with them.
+
+    For other kinds, a refresh that finds anything new has them listed again."""
     unknown_after_create: Values = field(default_factory=dict)
     """Outputs to record if a create failed and its host was lost. They make the next update check everything."""
     prefetch: Callable[[Clients, Values], None] | None = None

@@ -28,7 +28,9 @@ class Listed:
     libvirt: FakeLibvirt
     ages: list[float] = field(default_factory=list)
 
-    def find_network(self, *, name: str | None = None, uuid: str | None = None) -> NetworkReport | None:
+    def find_network(
+        self, *, name: str | None = None, uuid: str | None = None, seconds_old: float = 0.0
+    ) -> NetworkReport | None:
         return self.libvirt.find_network(name=name, uuid=uuid)
 
     def interfaces_of_guests(self, *, seconds_old: float = 0.0) -> Sequence[GuestInterface]:

@@ -13,7 +13,7 @@ from virtnet.errors import HostFailure
 from virtnet.host.client import Host
 from virtnet.host.local import LocalMachine
 from virtnet.host.machine import Answer
-from virtnet.host.reads import Prefetched, ReadCache, RecentCommands
+from virtnet.host.reads import Prefetched, ReadCache, RecentAnswers
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 from virtnet.network.observe.reads import READS
 from virtnet.planning.clients.reads import Reads, Request
@@ -188,7 +188,7 @@ def test_bridges_that_do_not_matter_are_not_read() -> None:
 
 def test_previews_share_what_programs_said_a_moment_ago() -> None:
     machine = printing_machine()
-    recent = RecentCommands()
+    recent = RecentAnswers()
     for _ in range(3):
         host = Host(machine, recent=recent)
         with host.cached_reads(READS, max_age=2.0):
@@ -199,7 +199,7 @@ def test_previews_share_what_programs_said_a_moment_ago() -> None:
 
 def test_what_programs_said_longer_ago_is_not_shared() -> None:
     machine = printing_machine()
-    recent = RecentCommands()
+    recent = RecentAnswers()
     for _ in range(2):
         host = Host(machine, recent=recent)
         with host.cached_reads(READS, max_age=1e-9):
@@ -210,7 +210,7 @@ def test_what_programs_said_longer_ago_is_not_shared() -> None:
 
 def test_an_apply_looks_for_itself_whatever_previews_saw() -> None:
     machine = printing_machine()
-    recent = RecentCommands()
+    recent = RecentAnswers()
     for max_age in (2.0, 0.0):
         host = Host(machine, recent=recent)
         with host.cached_reads(READS, max_age=max_age):
@@ -241,7 +241,7 @@ OBSERVATIONS = st.lists(
 @given(OBSERVATIONS)
 def test_no_answer_gets_younger_by_what_is_asked_after_it(observations: list[tuple[float, float, list[str]]]) -> None:
     machine = TellingTheTime()
-    recent = RecentCommands(clock=lambda: machine.now)
+    recent = RecentAnswers(clock=lambda: machine.now)
     for passed, max_age, programs in observations:
         machine.now += passed
         cache = ReadCache(machine, Reads(), recent.answers(max_age), clock=lambda: machine.now)
@@ -254,15 +254,20 @@ def test_no_answer_gets_younger_by_what_is_asked_after_it(observations: list[tup
         assert {("run", program) for program in programs} <= recent.answers(max_age or 1.0).keys()
 
 
-def test_files_are_read_anew_by_each_preview() -> None:
+@pytest.mark.parametrize(
+    ("read", "times"),
+    [(("read", "/proc/self/status"), 2), (("list", "/sys/class/net"), 1)],
+    ids=["of this user alone", "of the whole host"],
+)
+def test_previews_share_the_files_that_tell_of_the_whole_host(read: Request, times: int) -> None:
     machine = printing_machine()
-    recent = RecentCommands()
+    recent = RecentAnswers()
     for _ in range(2):
         host = Host(machine, recent=recent)
         with host.cached_reads(READS, max_age=2.0):
             host_facts_for_new(host, {4})
 
-    assert machine.asked.count(("list", "/sys/class/net")) == 2
+    assert machine.asked.count(read) == times
 
 
 def test_programs_of_one_question_run_side_by_side(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from tests.declared_reads import read_at_once, unneeded
 from tests.fakes.libvirt import FakeLibvirt
 from tests.fakes.machine import FakeMachine
 
-from virtnet.host.client import Host
+from virtnet.host.client import Host, Listings
+from virtnet.host.reads import RecentAnswers
 from virtnet.network.observe.host_facts import host_facts_for_new
 from virtnet.network.observe.reads import BRIDGED_TO_IPTABLES, READS, ROUTES_IN_PROC
 from virtnet.network.resource import NETWORK
@@ -92,10 +93,6 @@ def observe(desired: Mapping[str, Any] | None, *, active: bool = True) -> Callab
     return lambda host: NETWORK.observe(Clients(libvirt=libvirt, host=host), desired, RECORDED)
 
 
-#: Only a leftover dnsmasq's command line matters.
-COMMAND_LINE: set[Request] = {("read", "/proc/4711/cmdline")}
-#: Only a restart asks what is set on the bridge.
-BRIDGE_SETTINGS: set[Request] = {("read", f"{BRIDGE}/bridge/{name}") for name in ("stp_state", "vlan_filtering")}
 #: Only of a bridge that is meant to be there is asked whether all is well.
 HEALTH: set[Request] = {
     ("list", BRIDGE),
@@ -131,11 +128,11 @@ CASES = {
     ),
     # The routes of IPv6 tell of which interfaces accept_ra matters.
     "with IPv6": Case(observe=lambda host: host_facts_for_new(host, {4, 6}), trips=3, unneeded=LINKS_AT_BOOT),
-    "a refresh": Case(observe=observe({}), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS),
-    "a refresh with nft": Case(observe=observe({}), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS, files=NFT),
-    "before a restart": Case(observe=observe({**RECORDED, "domain": {"name": "lab"}}), trips=7, unneeded=COMMAND_LINE),
+    "a refresh": Case(observe=observe({}), trips=3, unneeded=set()),
+    "a refresh with nft": Case(observe=observe({}), trips=3, unneeded=set(), files=NFT),
+    "before a restart": Case(observe=observe({**RECORDED, "domain": {"name": "lab"}}), trips=6, unneeded=set()),
     "before it starts": Case(observe=observe(RECORDED, active=False), trips=8, unneeded=HEALTH | BACKEND | OF_OTHERS),
-    "before a delete": Case(observe=observe(None), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS),
+    "before a delete": Case(observe=observe(None), trips=3, unneeded=set()),
 }
 
 
@@ -147,6 +144,28 @@ def test_what_is_declared_is_what_is_asked(case: Case) -> None:
 
     assert unneeded(machine, READS, case.observe) == case.unneeded
     assert len(trips) == case.trips, trips
+
+
+def test_what_one_look_read_of_the_whole_host_serves_the_next_that_says_that_nothing_is_new() -> None:
+    files = {path: text for path, text in FILES.items() if "vnet0" not in path} | {f"{BRIDGE}/brif/": ""}
+    machine, recent, listings = FakeMachine(files=files, printed=PRINTED), RecentAnswers(), Listings()
+    for _ in range(2):
+        machine.trips.clear()
+        host = Host(machine, recent=recent, listings=listings)
+        with host.cached_reads(READS, max_age=60.0):
+            observe({})(host)
+
+    assert not machine.programs
+    # Two round trips, for what is this network's alone.
+    assert [{request[-1] for request in trip} for trip in machine.trips] == [
+        {
+            "/etc/libvirt/qemu/networks/autostart/lab.xml",
+            "/etc/libvirt/qemu/networks/lab.xml",
+            "/run/libvirt/network/lab.pid",
+            "/run/libvirt/network/lab.xml",
+        },
+        {f"{BRIDGE}/{name}" for name in ("address", "flags", "mtu", "brif")} | {BRIDGE, "/proc/4711/comm"},
+    ]
 
 
 def test_a_look_at_a_bridge_takes_one_round_trip_and_its_ports_another() -> None:

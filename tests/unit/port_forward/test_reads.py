@@ -15,7 +15,7 @@ from tests.fakes.machine import FakeMachine
 from tests.unit.port_forward.hosts import ADDRESSES, LAB_UUID, applied, at, checked, forwarding_host, lab
 
 from virtnet.host.client import Host, Listings
-from virtnet.host.reads import RecentCommands
+from virtnet.host.reads import RecentAnswers
 from virtnet.planning import lifecycle
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.reads import Request
@@ -139,7 +139,7 @@ def some_forwards(count: int) -> tuple[FakeMachine, list[dict[str, Any]], lifecy
         owner = {"__owner": f"project/stack/web{number}", "__urn": f"urn:pulumi:s::p::t::web{number}"}
         recorded.append(applied(at(host), checked(ports=ports, **owner)))
     asked = machine(host.files.texts, host.nft_table(*TABLE), RUNNING)
-    recent, listings = RecentCommands(), Listings()
+    recent, listings = RecentAnswers(), Listings()
 
     def connect(_uri: str) -> Clients:
         client = Host(asked, recent=recent, listings=listings)

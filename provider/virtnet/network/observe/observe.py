@@ -58,7 +58,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
     amiss = not report.active or bool(problems)
     may_start = scope.start is Start.PLANNED or (scope.start is Start.IF_AMISS and amiss)
     users = attachments(clients, report)
-    holding = find_network(libvirt, uuid=holding_uuid(report.uuid))
+    holding = find_network(libvirt, uuid=holding_uuid(report.uuid), seconds_old=clients.seconds_old)
     held = attachments(clients, holding)
     if holding is not None:
         held = _with_guests(clients, holding, held)
@@ -262,5 +262,6 @@ def _missing(host: "HostReader | None", scope: Scope, report: ReportedNetwork | 
 
 
 def _find(clients: Clients, scope: Scope) -> ReportedNetwork | None:
-    sought = {"uuid": scope.uuid} if scope.uuid else {"name": scope.name}
-    return find_network(clients.libvirt, **sought)
+    if scope.uuid:
+        return find_network(clients.libvirt, uuid=scope.uuid, seconds_old=clients.seconds_old)
+    return find_network(clients.libvirt, name=scope.name)

@@ -23,10 +23,10 @@ SECONDS_GUESTS_STAND = 2.0
 
 
 def find_network(
-    libvirt: "NetworkReader", *, uuid: str | None = None, name: str | None = None
+    libvirt: "NetworkReader", *, uuid: str | None = None, name: str | None = None, seconds_old: float = 0.0
 ) -> ReportedNetwork | None:
-    """One network by its UUID or by its name; None when libvirt knows none."""
-    found = libvirt.find_network(uuid=uuid, name=name)
+    """One network by its UUID or by its name; None when libvirt knows none. `seconds_old` as for the client."""
+    found = libvirt.find_network(uuid=uuid, name=name, seconds_old=seconds_old)
     return None if found is None else reported(found)
 
 

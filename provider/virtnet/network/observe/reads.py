@@ -50,20 +50,22 @@ BRIDGED_TO_IPTABLES = {
     6: "/proc/sys/net/bridge/bridge-nf-call-ip6tables",
 }
 
+#: Which tell of all bridges, or of the host that they are on.
+_OF_ALL_BRIDGES: tuple[Request, ...] = (
+    file("/proc/net/fib_trie"),
+    file("/proc/net/if_inet6"),
+    file("/proc/1/comm"),
+    directory(LINK_DIRECTORY),
+    *map(file, (*ROUTES_IN_PROC, *BRIDGED_TO_IPTABLES.values())),
+)
+
 #: A refresh looks at many networks, whose rules are in one listing.
 SECONDS_RULES_STAND = 2.0
 
 _GROUPS: tuple[frozenset[Request], ...] = (
     # A network's firewall rules, and those of others.
     frozenset(
-        {
-            *(
-                request
-                for name in WHOLE_FIREWALL
-                for request in (program(firewall_rules(name)[1]), firewall_rules(name))
-            ),
-            *map(file, (*ROUTES_IN_PROC, *BRIDGED_TO_IPTABLES.values())),
-        }
+        request for name in WHOLE_FIREWALL for request in (program(firewall_rules(name)[1]), firewall_rules(name))
     ),
     # Before a new network starts.
     frozenset({*_ANY_START, routes(4), directory(LINK_DIRECTORY), directory(AUTOSTART_LINKS)}),
@@ -86,12 +88,16 @@ _GROUPS: tuple[frozenset[Request], ...] = (
 
 
 def _grouped_with(request: Request) -> list[Request]:
-    link = re.fullmatch(rf"{AUTOSTART_LINKS}/([^/]+)", request[-1])
+    link = re.fullmatch(rf"{AUTOSTART_LINKS}/([^/]+)\.xml", request[-1])
     if link is not None:
-        return [file(f"{DEFINITIONS}/{link[1]}"), directory(DEFINITIONS), directory(AUTOSTART_LINKS)]
-    process = re.fullmatch(r"(/run/libvirt/network/[^/]+)\.(pid|xml)", request[-1])
+        definition, running = file(f"{DEFINITIONS}/{link[1]}.xml"), _while_it_runs(f"{STATUS_DIRECTORY}/{link[1]}")
+        return [definition, directory(DEFINITIONS), directory(AUTOSTART_LINKS), *running]
+    process = re.fullmatch(rf"({STATUS_DIRECTORY}/[^/]+)\.(pid|xml)", request[-1])
     if process is not None:
-        return [file(f"{process[1]}.pid"), file(f"{process[1]}.xml")]
+        return _while_it_runs(process[1])
+    setting = re.fullmatch(rf"({LINK_DIRECTORY}/[^/]+/bridge)/[^/]+", request[-1])
+    if setting is not None:
+        return [file(f"{setting[1]}/{attribute}") for attribute in BRIDGE_ATTRIBUTES]
     bridge = re.fullmatch(rf"{LINK_DIRECTORY}/([^/]+)/(address|brif)", request[-1])
     if bridge is None:
         return []
@@ -102,21 +108,26 @@ def _grouped_with(request: Request) -> list[Request]:
         file(f"{place}/mtu"),
         directory(place),
         directory(f"{place}/brif"),
-        *(file(f"{place}/bridge/{attribute}") for attribute in BRIDGE_ATTRIBUTES),
-        file("/proc/net/fib_trie"),
-        file("/proc/net/if_inet6"),
-        file("/proc/1/comm"),
-        directory(LINK_DIRECTORY),
+        *_OF_ALL_BRIDGES,
     ]
+
+
+def _while_it_runs(place: str) -> list[Request]:
+    return [file(f"{place}.pid"), file(f"{place}.xml")]
 
 
 def _likely_next(request: Request, text: str) -> list[Request]:
     kind, place = request[0], request[-1]
     if kind == "list" and place.endswith("/brif"):
         return [file(f"{LINK_DIRECTORY}/{name}/address") for name in text.rstrip("/").split("/") if name]
-    if kind == "read" and re.fullmatch(r"/run/libvirt/network/[^/]+\.pid", place) and text.strip().isdigit():
-        return [file(f"/proc/{text.strip()}/{name}") for name in ("comm", "cmdline")]
+    if kind == "read" and re.fullmatch(rf"{STATUS_DIRECTORY}/[^/]+\.pid", place) and text.strip().isdigit():
+        return [file(f"/proc/{text.strip()}/comm")]
     return []
 
 
-READS = Reads(groups=_GROUPS, grouped_with=_grouped_with, likely_next=_likely_next)
+READS = Reads(
+    groups=_GROUPS,
+    grouped_with=_grouped_with,
+    likely_next=_likely_next,
+    of_host=frozenset({*_OF_ALL_BRIDGES, directory(DEFINITIONS), directory(AUTOSTART_LINKS)}),
+)

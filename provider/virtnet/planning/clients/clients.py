@@ -20,6 +20,9 @@ class Clients(NamedTuple):
     """None if the URI reaches only libvirt."""
     network_cache: "NetworkCache | None" = None
     host_cache: "HostCache | None" = None
+    seconds_old: float = 0.0
+    """How old a listing of all networks may be that tells of one; more than 0.0 where its look only says that nothing
+    is new."""
 
     @contextmanager
     def lock(self, prefetch: Callable[[], None] = lambda: None) -> Iterator[None]:

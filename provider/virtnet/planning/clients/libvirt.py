@@ -31,8 +31,14 @@ class Daemon(Protocol):
 class NetworkReader(Protocol):
     """Networks, as libvirt reports them."""
 
-    def find_network(self, *, uuid: str | None = None, name: str | None = None) -> NetworkReport | None:
-        """Everything that libvirt reports of one network; None if libvirt says that there is none."""
+    def find_network(
+        self, *, uuid: str | None = None, name: str | None = None, seconds_old: float = 0.0
+    ) -> NetworkReport | None:
+        """Everything that libvirt reports of one network; None if libvirt says that there is none.
+
+        A listing of all networks that is at most `seconds_old` may tell whether there is one of that UUID, whether it
+        is active and how it starts. Its definitions are always read now.
+        """
 
     def definition(self, uuid: str) -> str | None:
         """The persistent configuration of a network; None if libvirt says that there is no such network."""

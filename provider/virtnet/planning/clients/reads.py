@@ -24,6 +24,8 @@ class Reads(NamedTuple):
     """A request -> other requests to read with it, if they depend on a name in it. Pure."""
     likely_next: Callable[[Request, str], Iterable[Request]] = _nothing
     """A request and its answer -> the reads that usually follow. Pure."""
+    of_host: frozenset[Request] = frozenset()
+    """Files and directories that describe the whole host. What one resource reads of them serves others for a while."""
 
 
 def combined(*reads: Reads) -> Reads:
@@ -32,4 +34,5 @@ def combined(*reads: Reads) -> Reads:
         groups=tuple(group for one in reads for group in one.groups),
         grouped_with=lambda request: [other for one in reads for other in one.grouped_with(request)],
         likely_next=lambda request, text: [other for one in reads for other in one.likely_next(request, text)],
+        of_host=frozenset[Request]().union(*(one.of_host for one in reads)),
     )

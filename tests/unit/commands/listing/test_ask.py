@@ -39,7 +39,9 @@ class Removed:
     def networks(self) -> Sequence[NetworkReport]:
         return list(self.reports.values())
 
-    def find_network(self, *, name: str | None = None, uuid: str | None = None) -> NetworkReport | None:
+    def find_network(
+        self, *, name: str | None = None, uuid: str | None = None, seconds_old: float = 0.0
+    ) -> NetworkReport | None:
         self._happens("find_network", str(name))
         return self.reports.get(str(name))
 
