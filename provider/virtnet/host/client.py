@@ -28,6 +28,7 @@ from virtnet.host.parse import (
     parse_nft_tables,
     parse_routes,
     parse_service,
+    without_counts,
 )
 from virtnet.host.reads import Prefetched, ReadCache, RecentAnswers
 from virtnet.planning.clients.reads import Reads, Request
@@ -306,7 +307,7 @@ class Host:
             raise HostFailure(messages.process_stays(pid, self.name))
 
     def firewall_rules(self, program: "FirewallLister", *, seconds_old: float = 0.0) -> str | None:
-        """All rules of a firewall as this program prints them; None where there is no such program.
+        """All rules of a firewall as this program prints them, less its counts; None where there is no such program.
 
         An answer that anybody asked for at most `seconds_old` ago will do: a hundred networks are looked at in one
         refresh, and their rules are in one listing. So will one that was asked for while this one waited for its turn.
@@ -329,7 +330,7 @@ class Host:
         request = requests.firewall_rules(program)
         if not self.has_program(request[1]):
             return None
-        return self._output(messages.LIST_FIREWALL_RULES, request)
+        return without_counts(self._output(messages.LIST_FIREWALL_RULES, request))
 
     def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
         """Delete one rule, its chain first, as the program lists it."""

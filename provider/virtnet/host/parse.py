@@ -5,6 +5,7 @@
 
 import ipaddress
 import json
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -148,3 +149,19 @@ def parse_service(text: str) -> ServiceReport:
     return ServiceReport(
         enabled=properties.get("UnitFileState") == "enabled", active=properties.get("ActiveState") == "active"
     )
+
+
+#: When iptables-save made a listing, and what passed a chain's policy.
+_OF_IPTABLES = re.compile(r"^(# \w+.*?) on .*$|^(:\S+ \S+) \[\d+:\d+\]$", re.MULTILINE)
+
+_OF_NFTABLES = re.compile(r'"packets": \d+, "bytes": \d+')
+
+
+def without_counts(listing: str) -> str:
+    """A firewall's rules as a program lists them, without what is another from one moment to the next.
+
+    So rules that stay the same are the same text, which is parsed once.
+    """
+    if listing.startswith("{"):
+        return _OF_NFTABLES.sub('"packets": 0, "bytes": 0', listing)
+    return _OF_IPTABLES.sub(lambda found: found[1] or found[2], listing)

@@ -199,7 +199,7 @@ class ShellSession:
     def exchange(self, requests: Sequence[Request], seconds: float) -> Sequence[Answer]:
         """Requests as lines, and the answers to all of them."""
         delimiter = f"\n{self._delimiter}\n".encode()
-        lines = "".join(map(shell_script.call, requests)).encode("utf-8", "surrogateescape")
+        lines = shell_script.calls(requests).encode("utf-8", "surrogateescape")
         received = self._exchange_bytes(lines, lambda text: text.count(delimiter) >= 3 * len(requests), seconds)
         return shell_script.answers(received.split(delimiter), requests)
 

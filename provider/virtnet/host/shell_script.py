@@ -9,6 +9,7 @@ import errno
 import os
 import shlex
 from collections.abc import Sequence
+from itertools import groupby
 
 from virtnet.host import messages
 from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, Answer, HostError
@@ -32,13 +33,17 @@ _NUMBERS_BY_MESSAGE = {
 
 #: Statuses of the script's own functions. They are printed alone, and no program ends with one above 255: firewall-cmd
 #: ends with 251 to 254.
-NO_PROGRAM, STILL_RUNS, IN_USE, CANNOT_TRY = 1001, 1002, 1003, 1004
+NO_PROGRAM, STILL_RUNS, IN_USE, CANNOT_TRY, GONE = 1001, 1002, 1003, 1004, 1005
+
+#: Of one call: a path may have 4096 bytes, and the kernel takes some megabytes of arguments.
+MOST_FILES = 64
 
 #: Error numbers by the status of one of the script's own functions.
 _NUMBERS_BY_STATUS = {
     NO_PROGRAM: errno.ENOENT,
     STILL_RUNS: errno.ETIME,
     IN_USE: errno.EADDRINUSE,
+    GONE: errno.ENOENT,
 }
 
 # As dnsmasq does: the port is free for it beside any server that shares it too. Perl is part of every Debian and
@@ -63,6 +68,24 @@ bind($probe, sockaddr_in({DHCP_SERVER_PORT}, INADDR_ANY)) and exit 0;
 exit($!{{EADDRINUSE}} ? 1 : 2);
 """
 
+# A file at a time, whole: no text has a byte 1. Behind the delimiter come pairs: "read" and a path, or a status and
+# what was said of another.
+_AWK = f"""\
+BEGIN {{
+  RS = "\\001"; ORS = ""; end = "\\n" ARGV[1] "\\n"
+  for (i = 2; i < ARGC; i += 2) {{
+    status = ARGV[i]; stderr = ARGV[i + 1]
+    if (status == "read") {{
+      stderr = ""
+      while ((status = (getline text < ARGV[i + 1])) > 0) print text
+      close(ARGV[i + 1])
+      if (status < 0) status = {GONE}
+    }}
+    print end status end stderr end
+  }}
+}}
+"""
+
 _FUNCTIONS = r"""
 vn_answer() { # what came of a function whose text is empty
   printf '\n%s\n%s\n%s\n%s\n%s\n' "$vn_delimiter" "$1" "$vn_delimiter" "$2" "$vn_delimiter"
@@ -73,9 +96,21 @@ vn_run() {
   vn_answer "$vn_status" "$vn_stderr"
 }
 vn_read() { vn_run cat -- "$1"; }
+vn_read_all() { # by one program, where a cat for each would be two more processes
+  command -v awk >/dev/null || { for vn_file; do vn_read "$vn_file"; done; return; }
+  vn_left=$#
+  while [ "$vn_left" -gt 0 ]; do
+    if [ -f "$1" ] && [ -r "$1" ]; then set -- "$@" read "$1"
+    elif vn_stderr=$(cat -- "$1" 2>&1 >/dev/null); then set -- "$@" read "$1"
+    else set -- "$@" 1 "$vn_stderr"; fi
+    shift; vn_left=$((vn_left - 1))
+  done
+  awk "$vn_awk" "$vn_delimiter" "$@"
+}
 vn_has() { command -v "$1"; vn_answer 0 ''; }
 vn_list() {
-  vn_stderr=$(ls -A -- "$1/" 2>&1 >/dev/null); vn_status=$?
+  if [ -d "$1" ] && [ -r "$1" ] && [ -x "$1" ]; then vn_status=0; vn_stderr=
+  else vn_stderr=$(ls -A -- "$1/" 2>&1 >/dev/null); vn_status=$?; fi
   if [ "$vn_status" = 0 ]; then
     for vn_file in "$1"/* "$1"/.[!.]* "$1"/..?*; do
       if [ -e "$vn_file" ] || [ -L "$vn_file" ]; then printf '%s/' "${vn_file##*/}"; fi
@@ -172,9 +207,27 @@ def preparation(delimiter: str) -> str:
         "is_a_directory": os.strerror(errno.EISDIR),
         "python": _PYTHON,
         "perl": _PERL,
+        "awk": _AWK,
     }
     settings = "".join(f"vn_{name}={shlex.quote(value)}\n" for name, value in values.items())
     return f"LC_ALL=C; export LC_ALL; umask 022; PATH=$PATH:{':'.join(SBIN)}; export PATH\n{settings}{_FUNCTIONS}"
+
+
+def calls(requests: Sequence[Request]) -> str:
+    """The lines for requests, in their order: files that are read one after the other are read by one call.
+
+    Raises ValueError for what no shell can be given.
+    """
+    lines: list[str] = []
+    for kind, several in groupby(requests, key=lambda request: request[0]):
+        if kind != "read":
+            lines += map(call, several)
+            continue
+        paths = [path for _, path in several]
+        for start in range(0, len(paths), MOST_FILES):
+            several_paths = paths[start : start + MOST_FILES]
+            lines.append(call(("read-all" if len(several_paths) > 1 else "read", *several_paths)))
+    return "".join(lines)
 
 
 def call(request: Request) -> str:

@@ -1,9 +1,11 @@
 """Requests as lines for a shell, answers as fields between delimiters; a shell that ends, and one that hangs."""
 
+import errno
 import os
 import shlex
+import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from virtnet.errors import AccessDenied, HostFailure, Unreachable
 from virtnet.host.client import Host
 from virtnet.host.machine import Answer, HostError
 from virtnet.host.shell import NoShell, ShellMachine
-from virtnet.host.shell_script import NO_PROGRAM, answers, call
+from virtnet.host.shell_script import MOST_FILES, NO_PROGRAM, answers, call
 from virtnet.planning.clients.reads import Reads, Request
 from virtnet.transport.ssh import SshCommand, ssh_command
 from virtnet.transport.uri import SshTarget
@@ -105,6 +107,55 @@ def test_a_shell_that_greets_nobody_in_time_is_a_host_that_is_not_reached() -> N
 def test_what_ssh_says_becomes_a_sentence(said: str, kind: type[Exception], sentence: str) -> None:
     with pytest.raises(kind, match=sentence):
         ShellMachine(shell(f"echo '{said}' >&2; exit 255")).open()
+
+
+@pytest.fixture(params=["awk", ""], ids=["with awk", "without awk"])
+def far(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ShellMachine]:
+    """A host with awk, or without it."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, program in {"awk": request.param, "cat": "cat", "id": "id", "ls": "ls"}.items():
+        if program:
+            (programs / name).symlink_to(str(shutil.which(program)))
+    # No awk of this machine's own is found where the daemons' programs are.
+    machine = ShellMachine(shell(f"PATH={programs}; export PATH; exec /bin/sh"))
+    yield machine
+    machine.close()
+
+
+TEXTS = [
+    "one\n",
+    "",
+    "no end",
+    "\n",
+    "\n\nlast\n\n",
+    "two\nlines\n",
+    " % \\ $x `id` \"'\n",
+    "\udcff\udcfe\n",
+    "x" * 200_000,
+]
+
+
+def test_files_that_are_read_together_are_as_they_would_be_alone(far: ShellMachine, tmp_path: Path) -> None:
+    paths = [tmp_path / f"a file's {number}" for number in range(len(TEXTS))]
+    for path, text in zip(paths, TEXTS, strict=True):
+        path.write_text(text, errors="surrogateescape")
+    requests: list[Request] = [
+        ("read", str(tmp_path / "not there")),
+        *(("read", str(path)) for path in paths),
+        ("read", str(tmp_path)),
+        ("list", str(tmp_path / "programs")),
+        *[("read", str(paths[0]))] * (MOST_FILES + 1),
+        ("read", str(paths[0] / "inside of a file")),
+    ]
+
+    together = far.read(*requests)
+    alone = [far.read(one)[0] for one in requests]
+
+    assert together == alone
+    assert [answer.text for answer in together[1 : 1 + len(TEXTS)]] == TEXTS
+    numbers = {request: answer.error.number for request, answer in zip(requests, together, strict=True) if answer.error}
+    assert numbers == {requests[0]: errno.ENOENT, ("read", str(tmp_path)): errno.EISDIR, requests[-1]: errno.ENOTDIR}
 
 
 def test_a_program_that_is_not_there_is_named() -> None:
