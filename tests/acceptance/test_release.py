@@ -13,6 +13,7 @@ from tests.acceptance.test_languages import Language, LanguageStack, languages, 
 from tests.hosts.sandboxed import REPOSITORY, Host
 from tools.codegen import project
 from tools.release.__main__ import build
+from tools.release.archives import checksums
 
 #: The plugin is packed for a minute or more, once for all of them.
 pytestmark = [pytest.mark.acceptance, pytest.mark.compiled, pytest.mark.timeout(900)]
@@ -74,6 +75,33 @@ def test_all_that_a_release_publishes_is_there_with_its_checksum(dist: Path) -> 
         f"pulumi_virtnet-{VERSION}-py3-none-any.whl",
         f"pulumi_virtnet-{VERSION}.tar.gz",
     ]
+
+
+def test_another_folder_with_the_same_files_gives_the_same_packages(tmp_path: Path) -> None:
+    """The plugin's archive is left out, because it takes minutes on a busy machine."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, check=True).stdout
+    copy = ["cp", "--parents", "--no-dereference", "--target-directory", str(folder)]
+    subprocess.run([*copy, *tracked.decode().rstrip("\0").split("\0")], cwd=REPOSITORY, check=True)
+    script = (
+        "import sys; from pathlib import Path; from tools.release.__main__ import packages; "
+        "packages(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))"
+    )
+
+    sums = []
+    for repository, into in ((REPOSITORY, tmp_path / "here"), (folder, tmp_path / "there")):
+        into.mkdir()
+        subprocess.run(
+            [sys.executable, "-c", script, into, languages(), uv(), str(EPOCH)],
+            cwd=repository,
+            env={**os.environ, "PYTHONPATH": ":".join(str(repository / part) for part in ("", "provider", "sdk"))},
+            check=True,
+        )
+        sums.append(checksums(into.iterdir()))
+
+    assert sums[0].count("\n") == 4
+    assert sums[1] == sums[0]
 
 
 def test_the_plugin_is_installed_from_its_archive_and_needs_no_python(host: Host, dist: Path) -> None:

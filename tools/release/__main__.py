@@ -60,18 +60,21 @@ def _notes(tag: str) -> str:
 
 def build(into: Path, languages: Path, uv: str, epoch: int) -> list[Path]:
     """All files of a release. `epoch` is the time that they carry, in seconds."""
-    published = project.read(REPOSITORY)
-    distributions = python.distributions(REPOSITORY, into, epoch)
-    (wheel,) = (path for path in distributions if path.suffix == ".whl")
-    bill = into / f"{DISTRIBUTION}-{published.version}.cdx.json"
+    made = packages(into, languages, uv, epoch)
+    (wheel,) = (path for path in made if path.suffix == ".whl")
+    archive = plugin.archive(REPOSITORY, wheel, project.read(REPOSITORY).version, into, epoch)
+    return [*made, archive, _write_checksums(into)]
+
+
+def packages(into: Path, languages: Path, uv: str, epoch: int) -> list[Path]:
+    """All but the plugin's archive, which takes a minute, and the checksums."""
+    bill = into / f"{DISTRIBUTION}-{project.read(REPOSITORY).version}.cdx.json"
     bill.write_text(sbom.bill_of_materials(REPOSITORY, uv, epoch))
-    made = [
-        *distributions,
+    return [
+        *python.distributions(REPOSITORY, into, epoch),
         node.package(REPOSITORY, languages / "node_modules", into),
-        plugin.archive(REPOSITORY, wheel, published.version, into, epoch),
         bill,
     ]
-    return [*made, _write_checksums(into)]
 
 
 def _write_checksums(into: Path) -> Path:
