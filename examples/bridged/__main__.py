@@ -4,9 +4,9 @@ import pulumi
 
 import pulumi_virtnet as virtnet
 
-# The bridge must be there: it belongs to the host, which sets it up with netplan, NetworkManager or systemd-networkd
-# and has its physical interface in it. libvirt plugs guests into it and adds nothing: no addresses, no DHCP, no
-# firewall rules. Guests get their addresses where the host gets its own, and can be reached from outside.
+# The bridge must exist. The host configures it with netplan, NetworkManager or systemd-networkd, with a physical
+# interface as a port. libvirt attaches guests to the bridge and adds no addresses, no DHCP and no firewall rules.
+# Guests get their addresses from the host's own network, and can be reached from outside.
 bridge = pulumi.Config().get("bridge") or "br0"
 
 lan = virtnet.LibvirtNetwork(

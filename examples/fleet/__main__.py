@@ -1,4 +1,4 @@
-"""The same networks on every host of a fleet. Which hosts there are is the stack's configuration."""
+"""The same networks on every host of a fleet. The stack's configuration lists the hosts."""
 
 import pulumi
 
@@ -8,8 +8,8 @@ import pulumi_virtnet as virtnet
 hosts = pulumi.Config().require_object("hosts")
 
 for name, host in hosts.items():
-    # The number makes a host's subnets its own, so that they can be routed to one another. It is chosen once: were it
-    # the place in the list, taking a host out would give all those behind it other subnets.
+    # The number gives each host its own subnets, so that they can be routed to one another. It isn't the host's place
+    # in the list, because removing a host would then change the subnets of all hosts behind it.
     prefix = f"10.{host['number']}"
     made = virtnet.VirtualNetworkHost(
         name,
@@ -25,7 +25,7 @@ for name, host in hosts.items():
                     }
                 ],
             },
-            # No `forward`: guests reach one another and their host, and nothing else.
+            # No `forward`: guests reach only one another and their host.
             "storage": {"ips": [{"address": f"{prefix}.2.1/24"}], "mtu": 9000},
         },
     )

@@ -1,15 +1,15 @@
-"""A laboratory: guests reach one another and the host, and nothing else."""
+"""A laboratory: guests reach only one another and the host."""
 
 import pulumi
 
 import pulumi_virtnet as virtnet
 
-# The one guest that is always at the same address. Names and addresses stand in one place and are used twice below.
+# The guest with a fixed address. Its name and address are defined here and used twice below.
 DATABASE_MAC = "52:54:00:aa:bb:01"
 DATABASE_IP = "10.77.0.10"
 
-# No `forward`: the network is isolated. Args classes and dicts mean the same; classes are used here, as editors
-# complete their names.
+# No `forward`: the network is isolated. Args classes and dicts mean the same. This program uses classes, because
+# editors complete their names.
 lab = virtnet.LibvirtNetwork(
     "lab",
     domain=virtnet.DomainArgs(name="lab.example", local_only=True),
@@ -18,12 +18,12 @@ lab = virtnet.LibvirtNetwork(
             address="10.77.0.1/24",
             dhcp=virtnet.DhcpArgs(
                 ranges=[virtnet.DhcpRangeArgs(start="10.77.0.100", end="10.77.0.199")],
-                # Outside the range above, so that no other guest is ever given it.
+                # Outside the range above, so that no other guest ever gets it.
                 hosts=[virtnet.DhcpHostArgs(mac=DATABASE_MAC, name="database", ip=DATABASE_IP)],
             ),
         )
     ],
-    # Names that the network's DNS server answers, besides those of the guests themselves. Adding one is a live change.
+    # Names that the network's DNS server answers, in addition to those of the guests. Adding one is a live change.
     dns=virtnet.DnsArgs(
         hosts=[
             virtnet.DnsHostArgs(ip="10.77.0.1", hostnames=["gateway.lab.example"]),

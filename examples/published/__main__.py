@@ -1,13 +1,13 @@
-"""Guests behind NAT that are reached from outside: a web server by anybody, ssh to each guest by the office alone."""
+"""Guests behind NAT that can be reached from outside: a web server by anybody, ssh to each guest only by the office."""
 
 import pulumi
 
 import pulumi_virtnet as virtnet
 
-# Who may use ssh. By hand: iptables lines in a hook script, which die at the next reload of the firewall.
+# Who may use ssh. By hand: iptables rules in a hook script, which are lost at the next reload of the firewall.
 OFFICE = pulumi.Config().get_object("office") or ["203.0.113.0/24"]
 
-# A guest that is reached from outside has one address for good: a reservation, outside of the range below.
+# A guest that can be reached from outside needs a fixed address: a reservation, outside the range below.
 GUESTS = {
     "web": ("52:54:00:aa:bb:01", "192.168.130.11"),
     "db": ("52:54:00:aa:bb:02", "192.168.130.12"),
@@ -27,7 +27,7 @@ network = virtnet.LibvirtNetwork(
     ],
 )
 
-# Port 8080 of every address of the host leads to port 80 of the guest. `listen_address` would name a single one.
+# Port 8080 of every address of the host leads to port 80 of the guest. `listen_address` would select one address.
 web = virtnet.PortForward(
     "web",
     network=network.name,
@@ -35,7 +35,7 @@ web = virtnet.PortForward(
     ports=[{"protocol": "tcp", "listen_port": "8080", "target_port": "80"}],
 )
 
-# An ssh port for each guest: 2201, 2202 and so on. The host's own port 22 stays the host's; forwarding it is refused.
+# An ssh port for each guest: 2201, 2202 and so on. virtnet refuses to forward the host's own port 22.
 for number, guest in enumerate(GUESTS, start=1):
     virtnet.PortForward(
         f"ssh-{guest}",

@@ -5,12 +5,13 @@ import pulumi
 import pulumi_virtnet as virtnet
 
 # The host's kernel forwards IP packets, now and after every boot. By hand: net.ipv4.ip_forward=1 in a shared file,
-# then `sysctl -p`. Here it gets a file of its own, and `pulumi destroy` puts back what was found. The networks depend
-# on it: libvirt turns forwarding on by itself when a NAT network starts, and we want to know what was there before.
+# then `sysctl -p`. Here the setting has a file of its own, and `pulumi destroy` restores the old value. The networks
+# depend on this resource: libvirt itself turns forwarding on when a NAT network starts, and virtnet must record the
+# value from before.
 forwarding = virtnet.HostForwarding("ip-forwarding", ipv4=True)
 
-# The network that comes with libvirt. Where a distribution has defined it already, `adopt` takes it over and leaves
-# everything alone that is not written here; where it is missing, it is made. By hand: `virsh net-start default`,
+# The network that comes with libvirt. If the distribution has defined it already, `adopt` manages it, and settings that
+# aren't written here stay as they are. If it is missing, virtnet creates it. By hand: `virsh net-start default`,
 # `virsh net-autostart default`.
 default = virtnet.LibvirtNetwork(
     "default",

@@ -26,7 +26,7 @@ with DHCP, DNS, VLANs and quality of service. Turn on IP forwarding of a host, a
   notice and for how long, and what would be refused.
 - **Guests stay attached.** When a network restarts, virtnet reattaches guests and containers with their settings. When
   a step fails, virtnet rolls back what it did.
-- **What others made stays.** An existing network is adopted as it is, and given back as it was found.
+- **Adoption.** `adopt` manages an existing network as it is, and `pulumi destroy` restores its old configuration.
 
 The package works on this machine and over ssh, with any libvirt from 7.0 on.
 
@@ -102,7 +102,7 @@ def installation(published: Project) -> str:
     """The page on installation and configuration."""
     head = _front_matter(
         "libvirt virtual networks: installation and configuration",
-        "How to install the virtnet package for Pulumi, and how to say which libvirt host it manages.",
+        "How to install the virtnet package for Pulumi, and how to set the libvirt host that it manages.",
         "installation",
     )
     body = _INSTALLATION.format(
