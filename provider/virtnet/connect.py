@@ -1,6 +1,7 @@
 """The clients of a host, from its connection URI: libvirt always, the host itself where it can surely be seen."""
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING
 
 from virtnet.errors import Refused, Unreachable
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 #: Where the daemons that run networks listen (https://libvirt.org/daemons.html): where the modular one does, virtproxyd
 #: may listen in libvirtd's place.
 SOCKETS = ("/run/libvirt/virtnetworkd-sock", "/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock")
+
+
+#: Enough for ten thousand hosts.
+_OPEN_FILES = 65536
 
 
 class Hosts:
@@ -72,7 +77,23 @@ def _machine(uri: str, libvirt: Connection) -> Machine | None:
     return ShellMachine(sudo_command()) if sudo_works() else LocalMachine()
 
 
+@cache
+def _allow_many_open_files() -> None:
+    """Let this process open as many files as its user lets it: each host over ssh takes six of them.
+
+    A login allows 1024 by default and half a million if a program asks, so without this 170 hosts are all that one
+    process reaches. Pulumi asks for itself, and gives what it starts the first limit back.
+    """
+    import resource as limits
+
+    soft, hard = limits.getrlimit(limits.RLIMIT_NOFILE)
+    enough = _OPEN_FILES if hard == limits.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != limits.RLIM_INFINITY and soft < enough:
+        limits.setrlimit(limits.RLIMIT_NOFILE, (enough, hard))
+
+
 def _over_ssh(target: SshTarget, libvirt: Connection) -> Machine | None:
+    _allow_many_open_files()
     from virtnet.host.shell import NoShell, ShellMachine
     from virtnet.transport.ssh import ssh_command
 
