@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.hosts.sandboxed import PREPARE_FIREWALL, Host
 
-from bench import fleet, forwards, plugin, report
+from bench import fleet, forwards, plugin, report, scale
 from bench.compare import compare
 from bench.outage import outages
 from bench.picture import picture
@@ -31,7 +31,7 @@ UNPUBLISHED = REPOSITORY / "build" / "performance.json"
 #: Of the table in the README, and of the picture.
 SHOWN = 100
 ROUNDS = 3
-PARTS = ("comparison", "outages", "plugin", "fleet", "port forwards")
+PARTS = ("comparison", "outages", "plugin", "fleet", "port forwards", "scale")
 IN_THE_README = (
     "networks",
     "what",
@@ -50,6 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--networks", type=int, nargs="*", help="sizes (1 10 100; with --full 1 10 100 500)")
     parser.add_argument("--forwards", type=int, nargs="*", help="numbers of port forwards (1 100 1000)")
+    parser.add_argument("--hosts", type=int, nargs="*", help="numbers of simulated hosts (10 100 1000)")
     parser.add_argument("--rounds", type=int, help="whole lives of the networks of one size (3; 1 of more than 100)")
     parser.add_argument("--repeats", type=int, default=3, help="no-ops and edits in each of them")
     parser.add_argument("--full", action="store_true", help="500 networks too: half an hour more")
@@ -113,6 +114,13 @@ def _measure(part: str, given: argparse.Namespace, measured: dict[str, Any], tar
         begun = _begun("forwarded traffic", str(rounds))
         measured["forwarded_traffic"] = forwards.traffic(rounds)
         _write(measured, begun, target)
+        return
+    if part == "scale":
+        for count in given.hosts or scale.SIZES:
+            begun = _begun(f"{count} simulated hosts", "1")
+            others = [row for row in measured.get("scale", []) if row["hosts"] != count]
+            measured["scale"] = sorted([*others, *scale.measure([count])], key=lambda row: int(str(row["hosts"])))
+            _write(measured, begun, target)
         return
     begun = _begun(part, str(rounds))
     if part == "outages":

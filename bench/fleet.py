@@ -90,6 +90,13 @@ def measure(rounds: int) -> list[Figure]:
     return [_figure(what, pairs) for what, pairs in runs.items()]
 
 
+@contextlib.contextmanager
+def one_host(directory: Path) -> Iterator[str]:
+    """A single host with its sshd; its address, at which the user of this sandbox is root."""
+    with _host(_prepared(directory), 0):
+        yield "198.18.0.1"
+
+
 def _one_more_of_each(project: Project) -> Run:
     project.more("each")
     return project.up()

@@ -75,6 +75,7 @@ def everything(measured: Mapping[str, Any], *, style: str) -> str:
         "plugin_start": "Start of the native plugin:",
         "plugin_no_op": "A no-op `pulumi up`, native beside dynamic:",
         "fleet": "A fleet over ssh:",
+        "scale": "Simulated hosts over ssh, ten networks each, refreshed by one process:",
         "port_forwards": "Port forwards of one host:",
         "forwarded_traffic": "A connection from outside to a guest, directly and through a forward:",
         "when": "When it was measured:",
