@@ -77,10 +77,16 @@ def main() -> None:
     # As an installation does it. Where writing bytecode is switched off, each start would compile everything anew.
     for package in ("provider", "sdk"):
         compileall.compile_dir(REPOSITORY / package, quiet=1)
+    published_before: dict[str, Any] = json.loads(FIGURES.read_text())
     for part in _parts(given):
         print(part, flush=True)
         _measure(part, given, measured, target)
     print(f"\n{report.everything(measured, style='simple')}\n\nIn {target} and {target.with_suffix('.svg')}.")
+    slower = report.slower(measured, published_before)
+    print(
+        "\nMore than a tenth slower than as published:" if slower else "\nNothing is a tenth slower than as published."
+    )
+    print("".join(f"  {line}\n" for line in slower), end="")
     if given.publish:
         for path, text in published(measured).items():
             path.write_text(text)

@@ -1,9 +1,12 @@
 """Ten hosts of ten networks each, over ssh: every host a sandbox inside this one, with libvirtd and sshd of its own."""
 
 import contextlib
+import os
 import shlex
 import statistics
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,8 +72,9 @@ def measure(rounds: int) -> list[Figure]:
     with TemporaryDirectory(prefix="virtnet-bench.") as place, contextlib.ExitStack() as stack:
         directory = Path(place)
         desk = _prepared(directory)
-        for number in range(HOSTS):
-            stack.enter_context(_host(desk, number))
+        hosts = [stack.enter_context(_host(desk, number)) for number in range(HOSTS)]
+        libvirts = stack.enter_context(_libvirts(hosts))
+        floors = {"create": libvirts.all("create"), "refresh": libvirts.all("read"), "destroy": libvirts.all("destroy")}
         ours = Project(directory / "virtnet", PROGRAM, provider="pulumi.dynamic")
         nothing = programs.nothing(directory / "nothing")
         for project in (ours, nothing):
@@ -87,7 +91,7 @@ def measure(rounds: int) -> list[Figure]:
             in_turns("refresh", Project.refresh)
             in_turns("live edit of each", _one_more_of_each)
         in_turns("destroy", Project.destroy)
-    return [_figure(what, pairs) for what, pairs in runs.items()]
+    return [_figure(what, pairs, floors.get(what)) for what, pairs in runs.items()]
 
 
 @contextlib.contextmanager
@@ -102,14 +106,70 @@ def _one_more_of_each(project: Project) -> Run:
     return project.up()
 
 
-def _figure(what: str, pairs: list[tuple[Run, Run]]) -> Figure:
+@dataclass(frozen=True)
+class _Libvirts:
+    """The libvirts of all hosts, each asked by a process on its own host, all at once and without ssh."""
+
+    processes: list["subprocess.Popen[str]"]
+
+    def all(self, what: str) -> float:
+        """How long all of them take side by side."""
+        started = time.perf_counter()
+        for process in self.processes:
+            _say(process, what)
+        for process in self.processes:
+            _heard(process)
+        return time.perf_counter() - started
+
+
+@contextlib.contextmanager
+def _libvirts(hosts: list[Host]) -> Iterator[_Libvirts]:
+    command = (sys.executable, "-m", "bench.raw", str(NETWORKS_EACH))
+    processes = [
+        subprocess.Popen(
+            host.command(*command, directory=Path.cwd()),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=dict(os.environ),
+        )
+        for host in hosts
+    ]
+    try:
+        for process in processes:
+            _heard(process)
+        yield _Libvirts(processes)
+    finally:
+        for process in processes:
+            process.communicate()
+
+
+def _say(process: "subprocess.Popen[str]", what: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(f"{what}\n")
+    process.stdin.flush()
+
+
+def _heard(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError("libvirt of a host of the fleet could not be asked")
+    return line
+
+
+def _figure(what: str, pairs: list[tuple[Run, Run]], libvirt: float | None) -> Figure:
+    engine = statistics.median(floor.seconds for floor, _ in pairs)
+    ours = statistics.median(ours.seconds for _, ours in pairs)
     return {
         "what": what,
         "hosts": HOSTS,
         "networks": HOSTS * NETWORKS_EACH,
         "runs": len(pairs),
-        "engine's floor, s": round(statistics.median(floor.seconds for floor, _ in pairs), 2),
-        "virtnet, s": round(statistics.median(ours.seconds for _, ours in pairs), 2),
+        "libvirt side by side, s": None if libvirt is None else round(libvirt, 2),
+        "engine's floor, s": round(engine, 2),
+        "virtnet, s": round(ours, 2),
+        "of the floors": None if libvirt is None else round(ours / (engine + libvirt), 2),
         "provider, MiB": round(max(ours.provider_mib for _, ours in pairs)),
         "with its ssh and Pulumi, MiB": round(max(ours.whole_mib for _, ours in pairs)),
     }
@@ -129,7 +189,7 @@ def _prepared(directory: Path) -> _Desk:
 
 
 @contextlib.contextmanager
-def _host(desk: _Desk, number: int) -> Iterator[None]:
+def _host(desk: _Desk, number: int) -> Iterator[Host]:
     """One more host, behind a cable of its own; gone with the block."""
     place = desk.directory / f"host{number}"
     place.mkdir()
@@ -165,7 +225,7 @@ def _host(desk: _Desk, number: int) -> Iterator[None]:
             f"install -m 644 {shlex.quote(str(desk.directory / 'client_key.pub'))} {AUTHORIZED_KEYS};"
             f"$(command -v sshd || echo /usr/sbin/sshd) -f {shlex.quote(str(sshd))}"
         )
-        yield
+        yield host
     finally:
         process.stdin.close()
         process.wait(timeout=30)

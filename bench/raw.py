@@ -1,13 +1,25 @@
-"""libvirt's floor: the same calls in one process that does nothing else."""
+"""libvirt's floor: the same calls in one process that does nothing else.
 
+As a program it serves other processes: it makes so many networks' objects, prints "ready", does what each line of its
+input names, and prints the seconds that took.
+"""
+
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import libvirt
 
 LIVE_AND_CONFIG = 3
 HOST_SECTION, ADD, DELETE = 4, 3, 2
 INACTIVE = 1
+#: What lists a host's whole firewall.
+FIREWALL = (("iptables-save",), ("ip6tables-save",), ("nft", "--json", "list", "ruleset"))
+#: The kernel's addresses and routes, which one look at a host tells of all bridges.
+OF_THE_HOST = ("/proc/net/fib_trie", "/proc/net/if_inet6", "/proc/net/route", "/proc/net/ipv6_route")
+OF_A_BRIDGE = ("address", "flags", "mtu")
 
 
 class RawNetworks:
@@ -26,8 +38,24 @@ class RawNetworks:
         return self._seconds(self._remove, self._count)
 
     def read(self) -> float:
-        """What a refresh asks at least: the running and the persistent configuration of each, and its flags."""
-        return self._seconds(self._look, self._count)
+        """What a refresh reads at least.
+
+        Once a host: libvirt's networks, its guests, the kernel's addresses and routes, and the firewall's rules. Of
+        each network: both definitions, its ports, its bridge, and whether its dnsmasq runs.
+        """
+        started = time.perf_counter()
+        listings = [subprocess.Popen(one, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for one in FIREWALL]
+        listed = {network.name(): network for network in self._connection.listAllNetworks(0)}
+        for flag in (2, 4, 16):  # active, persistent, with autostart
+            self._connection.listAllNetworks(flag)
+        self._connection.listAllDomains(0)
+        for path in OF_THE_HOST:
+            Path(path).read_text()
+        for listing in listings:
+            listing.communicate()
+        for number in range(self._count):
+            self._look(number, listed[f"bench{number}"])
+        return time.perf_counter() - started
 
     def reserve(self, count: int) -> float:
         """Add a reservation to the first `count` networks; it is taken back afterwards, untimed."""
@@ -71,12 +99,16 @@ class RawNetworks:
         network.destroy()
         network.undefine()
 
-    def _look(self, number: int) -> None:
-        network = self._connection.networkLookupByName(f"bench{number}")
+    def _look(self, number: int, network: libvirt.virNetwork) -> None:
         network.XMLDesc(0)
         network.XMLDesc(INACTIVE)
-        network.isActive()
-        network.autostart()
+        network.listAllPorts()
+        bridge = Path("/sys/class/net", f"vn-bench{number}")
+        for name in OF_A_BRIDGE:
+            (bridge / name).read_text()
+        list((bridge / "brif").iterdir())
+        pid = Path("/run/libvirt/network", f"bench{number}.pid").read_text().strip()
+        Path("/proc", pid, "comm").read_text()
 
     def _update(self, number: int, command: int) -> None:
         network = self._connection.networkLookupByName(f"bench{number}")
@@ -87,3 +119,17 @@ class RawNetworks:
         network = self._connection.networkDefineXML(xml)
         network.destroy()
         network.create()
+
+
+def _serve(count: int) -> None:
+    networks = RawNetworks(count)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    for line in sys.stdin:
+        act = {"create": networks.create, "destroy": networks.destroy, "read": networks.read}[line.strip()]
+        sys.stdout.write(f"{act():.3f}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))

@@ -11,6 +11,7 @@ TARGETS = {
     "create": 1.1,
     "no-op preview": 1.15,
     "no-op up": 1.15,
+    "refresh": 1.3,
     "live edit of one": 1.2,
     "live edit of each": 1.2,
     "destroy": 1.1,
@@ -43,6 +44,28 @@ def above_the_floors(rows: Rows) -> Sequence[Mapping[str, Any]]:
             shown = found.setdefault(row["what"], {"ms": row["what"]})
             shown[f"{row['networks']}"] = f"{(row['virtnet, s'] - floors) * 1000 / row['networks']:.1f}"
     return list(found.values())
+
+
+#: A ratio is accurate to about a tenth.
+SLOWER = 1.1
+_ONE_ROW = ("networks", "hosts", "port forwards", "what")
+
+
+def slower(measured: Mapping[str, Any], published: Mapping[str, Any]) -> Sequence[str]:
+    """What became slower than a tenth since it was published, in lines. Ratios to floors of one run are compared."""
+    found = []
+    for part in ("comparison", "fleet", "port_forwards"):
+        before = {_row_of(row): row.get("of the floors") for row in published.get(part) or []}
+        for row in measured.get(part) or []:
+            now, then = row.get("of the floors"), before.get(_row_of(row))
+            if now and then and now > then * SLOWER:
+                what = ", ".join(f"{name} {row[name]}" for name in _ONE_ROW if name in row)
+                found.append(f"{what}: {now:.2f} of the floors, {then:.2f} as published")
+    return found
+
+
+def _row_of(row: Mapping[str, Any]) -> tuple[object, ...]:
+    return tuple(row.get(name) for name in _ONE_ROW)
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:

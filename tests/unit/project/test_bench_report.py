@@ -59,12 +59,28 @@ def _rows(what: str, **seconds_by_size: tuple[float, float, float]) -> list[dict
 
 
 def test_a_target_that_is_missed_is_bold_and_one_that_is_just_met_is_not() -> None:
-    rows = _rows("create", of10=(1.0, 1.0, 2.2), of100=(5.0, 5.0, 11.1)) + _rows("refresh", of10=(1.0, 1.0, 9.0))
+    rows = _rows("create", of10=(1.0, 1.0, 2.2), of100=(5.0, 5.0, 11.1)) + _rows("restart of one", of10=(1.0, 1.0, 9.0))
 
     create, *others = report.targets(rows)
 
     assert create == {"what": "create", "at most": 1.1, "10": "1.10", "100": "**1.11**"}
     assert not [row for row in others if {"10", "100"} & row.keys()]
+
+
+@pytest.mark.parametrize(
+    ("ours", "lines"),
+    [
+        (2.2, []),
+        (2.4, ["networks 10, what create: 1.20 of the floors, 1.05 as published"]),
+        (1.0, []),
+    ],
+    ids=["within a tenth", "slower", "faster"],
+)
+def test_what_got_slower_than_a_tenth_is_named_with_its_ratios(ours: float, lines: list[str]) -> None:
+    published = {"comparison": _rows("create", of10=(1.0, 1.0, 2.1))}
+    measured = {"comparison": _rows("create", of10=(1.0, 1.0, ours), of100=(1.0, 1.0, 9.0)), "fleet": []}
+
+    assert report.slower(measured, published) == lines
 
 
 def test_what_a_network_costs_is_told_from_ten_on_and_not_of_edits_of_one() -> None:
