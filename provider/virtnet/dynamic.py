@@ -11,7 +11,9 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
+from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from weakref import ReferenceType
 
 from pulumi import dynamic
 
@@ -46,6 +48,10 @@ RUN = "__run"
 `ignored` and `replacing`: the paths of ignoreChanges and replaceOnChanges, `refusals`: a file that takes a byte for
 each refusal, by which the preview fails when its program ends}. The engine asks a dynamic provider for checks and diffs
 alike when it previews and when it applies, and tells it of no option."""
+
+
+REQUESTS_AT_ONCE = 256
+"""Of the engine, which sends as many as `--parallel` says. A thread begins when it is needed."""
 
 
 class _Asked(NamedTuple):
@@ -86,6 +92,7 @@ class Provider(dynamic.ResourceProvider):
         """Take the stack's configuration: `virtnet:uri`, `virtnet:unreachable` and `virtnet:refusals`."""
         from virtnet.planning.engine_session import RECORDS, EngineSession
 
+        _serve_more_at_once()
         keeps_records = bool(os.environ.get(RECORDS))
         self._session = EngineSession(
             _hosts,
@@ -592,6 +599,25 @@ def _asked_for(news: Mapping[str, Any]) -> str:
     return f"{_key_of(news)} {run.get('name')} {news.get('name')} {news.get('uri')}"
 
 
+def _serve_more_at_once() -> None:
+    """Let Pulumi's plugin for dynamic providers serve all requests that the engine sends at once.
+
+    The plugin has four threads. Requests of one host wait for each other, and would let those of all other hosts wait
+    as well. Nothing public gives the pool of threads. This thread is one of them, so the pool is in its first frame. If
+    it isn't there in some version of Python, four requests are served at once.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        reference = frame.f_locals.get("executor_reference")
+        pool = reference() if isinstance(reference, ReferenceType) else None
+        if isinstance(pool, ThreadPoolExecutor) and hasattr(pool, "_max_workers"):
+            pool._max_workers = max(pool._max_workers, REQUESTS_AT_ONCE)
+            return
+        frame = frame.f_back
+
+
 def _answer_with(sentence: str) -> None:
     """Have the request that is being served fail with a sentence, whatever it is aborted with.
 
@@ -627,7 +653,7 @@ _printing = threading.Lock()
 
 
 def _print(text: str) -> None:
-    """Lines for the reader, in one piece: four workers share the stream."""
+    """Lines for the reader, in one piece: several threads share the stream."""
     with _printing:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()

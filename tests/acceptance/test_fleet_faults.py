@@ -18,7 +18,7 @@ from tests.hosts.sandboxed import Host, wait_until
 pytestmark = pytest.mark.acceptance
 
 NETWORKS = 5
-"""On each host: more than the four calls that Pulumi's plugin works on at a time."""
+"""On each host."""
 #: Without dnsmasq and rules of its own, which take most of a network's start.
 PLAIN = {"forward": {"mode": "open"}, "dns": {"enable": False}}
 

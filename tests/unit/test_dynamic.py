@@ -4,8 +4,10 @@ import base64
 import pickle
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
@@ -17,7 +19,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
-from virtnet.dynamic import HostForwardingProvider, LibvirtNetworkProvider, PortForwardProvider
+from virtnet.dynamic import REQUESTS_AT_ONCE, HostForwardingProvider, LibvirtNetworkProvider, PortForwardProvider
 from virtnet.errors import Refused, Unreachable
 
 NOWHERE = "qemu+unix:///system?socket=/nonexistent/libvirt-sock"
@@ -456,3 +458,13 @@ def test_mistakes_and_other_providers_are_told_with_their_traceback() -> None:
 
     assert told.startswith("Traceback (most recent call last):\n")
     assert told.endswith("ZeroDivisionError: integer division or modulo by zero\n")
+
+
+def test_more_requests_are_served_at_once_than_pulumi_has_threads_for() -> None:
+    everybody = threading.Barrier(REQUESTS_AT_ONCE // 8)
+    with ThreadPoolExecutor(4) as pool:
+        pool.submit(network_provider).result()
+
+        met = [pool.submit(everybody.wait, 20) for _ in range(everybody.parties)]
+
+    assert [one.exception() for one in met] == [None] * everybody.parties
