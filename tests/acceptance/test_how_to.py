@@ -259,6 +259,7 @@ def test_the_workflow_posts_the_review_and_keeps_one_comment(host: Host, stack: 
         workflow.run("Fail where the review does")
 
 
+@pytest.mark.further
 def test_gitlabs_job_posts_the_review_and_keeps_one_note(host: Host, stack: Stack) -> None:
     job = yaml.safe_load((REPOSITORY / "docs/ci/preview.gitlab-ci.yml").read_text())["preview of the networks"]
     add_program(stack, "glab", GH)

@@ -99,7 +99,7 @@ def test_an_alias_of_the_root_keeps_the_record(host: Host, either: Stack) -> Non
     assert either.unchanged()
 
 
-@pytest.mark.parametrize("first", [True, pytest.param(False, marks=pytest.mark.further)])
+@pytest.mark.parametrize("first", [True, False])
 def test_a_replacement_in_either_order_ends_with_one_network(host: Host, either: Stack, first: bool) -> None:
     either.declare(lab(options={"delete_before_replace": first}))
     either.up()
@@ -113,7 +113,6 @@ def test_a_replacement_in_either_order_ends_with_one_network(host: Host, either:
     assert host.network("lab") is None
 
 
-@pytest.mark.further
 def test_two_resources_of_one_run_do_not_take_a_network_from_each_other(host: Host, either: Stack) -> None:
     # Spelled otherwise, the host of both is known for one only when it is looked at.
     spelled = {"adopt": True, "uri": "qemu+unix:///system"}
@@ -141,7 +140,6 @@ def test_a_mark_of_nobody_hinders_nobody(host: Host, either: Stack) -> None:
     assert either.unchanged()
 
 
-@pytest.mark.further
 def test_a_record_that_is_renamed_in_the_state_is_followed_by_the_mark(host: Host, either: Stack) -> None:
     either.declare(lab("a"))
     either.up()

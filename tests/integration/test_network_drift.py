@@ -333,7 +333,6 @@ def edit_by_hand(host: Host, edited: str) -> None:
     host.run("virsh", "net-define", "/dev/stdin", given=xml)
 
 
-@pytest.mark.further
 def test_of_what_the_program_says_there_is_none_nothing_stays(host: Host, stack: Stack) -> None:
     none = {"forward": {"mode": "none"}, "mtu": 0, "domain": {}, "dns": {}, "bandwidth": {}, "port_isolated": False}
     stack.network("lab", ips=[{"address": "10.91.0.1/24", "dhcp": {}}], **none, routes=[], port_groups=[])
