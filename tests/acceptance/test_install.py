@@ -51,6 +51,8 @@ class Terminal:
         self.project = folder / "project"
         self.project.mkdir()
         self._environment = folder / "environment"
+        self._state = folder / "state"
+        self._state.mkdir()
         self._host.run(sys.executable, "-m", "venv", str(self._environment))
         # What pip would get from an index and build: the packages that the clone depends on.
         place = sysconfig.get_path("purelib", vars={"base": str(self._environment), "platbase": str(self._environment)})
@@ -70,6 +72,8 @@ class Terminal:
     def type(self, line: str) -> str:
         """What a line prints. Questions are answered with yes."""
         line = line.replace("/path/to/this/clone", str(REPOSITORY))
+        # Pulumi takes the account's own home for it, whatever HOME says.
+        line = line.replace("pulumi login --local", f"pulumi login file://{self._state}")
         line += " --yes" if line in ("pulumi up", "pulumi destroy") else ""
         return self._host.run(
             "bash",
