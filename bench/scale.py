@@ -26,7 +26,7 @@ from bench.measured import descendants
 
 SIZES = (10, 100, 1000)
 NETWORKS_EACH = 10
-#: Four is what Pulumi's plugin for the dynamic form takes, 64 what `pulumi refresh --parallel 64` gives the native one.
+#: Four is what Pulumi gives on one processor by default, 64 what `pulumi refresh --parallel 64` gives.
 CALLS_AT_A_TIME = (4, 64)
 #: With four calls at a time one host is read after another, so more hosts only take longer.
 MOST_HOSTS_OF_FEW_CALLS = 10
