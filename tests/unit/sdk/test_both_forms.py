@@ -19,7 +19,11 @@ from tests.programs import ASKS, FORMS, IMPORT, PROGRAMS
 import pulumi_virtnet
 from pulumi_virtnet import native, outputs
 
-CONFIGURATION = {"shop:hosts": json.dumps({"alpha": {"uri": "qemu:///system", "number": 64}})}
+ALPHA = {"uri": "qemu:///system", "number": 64}
+CONFIGURATION = {
+    "shop:hosts": json.dumps({"alpha": ALPHA}),
+    **{f"shop:{name}": str(value) for name, value in ALPHA.items()},
+}
 MADE = {"bridgeName": "virbr7", "uuid": "11111111-2222-3333-4444-555555555555"}
 
 
