@@ -61,8 +61,7 @@ docs: .venv ## build the documentation's site into build/site and check its link
 	@tools/build-docs $(ARGS)
 
 check: ## lint and unit tests, in less than a minute: what to run before each commit
-	@$(MAKE) lint
-	@$(MAKE) unit
+	@$(MAKE) --jobs=$$(nproc) lint unit
 
 unit: .venv ## run the unit tests but for the fuzz, property tests with few examples; needs neither root nor a sandbox
 	@$(with_env) HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-few} pytest -m 'not fuzz' --numprocesses=auto --dist=worksteal $(call where,tests/unit)
