@@ -54,6 +54,7 @@ def network_host(files: Mapping[str, str] | None = None) -> FakeHost:
     return FakeHost(
         effects=effects,
         files=held,
+        sysctl=FakeSysctl(effects, FakeKernel(forwards=1)),
         net=links_of(effects, {path: text for path, text in (files or {}).items() if path not in texts}),
         routing=FakeRouting(),
         sockets=FakeSockets(),

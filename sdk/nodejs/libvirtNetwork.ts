@@ -162,7 +162,7 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public readonly portIsolated: pulumi.Output<boolean | undefined>;
     /**
-     * What is wrong on the host, though libvirt reports the network as active. The host's administrator has to fix `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`. `pulumi up` fixes the others.
+     * What is wrong on the host, though libvirt reports the network as active. The host's administrator has to fix `foreign-bridge`, `packets-dropped`, `not-forwarded`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`. `pulumi up` fixes the others.
      */
     declare public /*out*/ readonly problems: pulumi.Output<outputs.Problem[]>;
     /**

@@ -442,6 +442,8 @@ def test_the_plugin_is_found_running_for_debugging(host: Host, native: NativeSta
     assert "will define an isolated network with 10.91.0.1/24 on bridge vn-lab" in preview
 
 
+# One URI with a socket is one daemon, and of modular ones none has both networks and interfaces.
+@pytest.mark.any_libvirt
 def test_an_explicit_provider_has_settings_of_its_own(host: Host, native: NativeStack) -> None:
     uri = f"qemu+unix:///system?socket={socket_path(host)}"
     native.write(

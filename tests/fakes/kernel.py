@@ -9,8 +9,8 @@ from tests.fakes.effects import Effects
 class FakeKernel:
     """The forwarding parameters of one network namespace, by the rules that were measured on Linux 6.18."""
 
-    def __init__(self, interfaces: Iterable[str] = ("eth0", "lo")) -> None:
-        self.ipv4 = dict.fromkeys(("all", "default", *interfaces), 0)
+    def __init__(self, interfaces: Iterable[str] = ("eth0", "lo"), *, forwards: int = 0) -> None:
+        self.ipv4 = dict.fromkeys(("all", "default", *interfaces), forwards)
         self.ipv6 = dict(self.ipv4)
         self.accept_ra = dict.fromkeys(self.ipv6, 1)
         self.accept_redirects = 1

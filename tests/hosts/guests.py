@@ -30,7 +30,7 @@ DOMAIN = """\
     <type arch='x86_64' machine='q35'>hvm</type>
     <kernel>{kernel}</kernel>
     <initrd>{initrd}</initrd>
-    <cmdline>console=ttyS0 quiet mitigations=off cryptomgr.notests {parameters}</cmdline>
+    <cmdline>console=ttyS0 quiet mitigations=off no_timer_check cryptomgr.notests {parameters}</cmdline>
   </os>
   <features><acpi/></features>
   <devices>

@@ -74,6 +74,26 @@ def test_a_bridge_with_another_mtu_gets_the_networks_while_it_runs(host: Host, s
     assert stack.unchanged()
 
 
+def test_a_host_that_forwards_nothing_is_told_and_left_to_others(host: Host, stack: Stack) -> None:
+    stack.network("lab", forward={"mode": "route"}, ips=[{"address": "10.91.0.1/24"}])
+    stack.up()
+    host.sh("sysctl -qw net.ipv4.ip_forward=0")
+
+    refreshed, preview = stack.refresh(), stack.preview()
+    (problem,) = stack.outputs("lab")["problems"]
+    said = " ".join(run_doctor(host).stdout.split())
+    nothing_to_do = stack.unchanged()
+    host.sh("sysctl -qw net.ipv4.ip_forward=1")
+    stack.refresh()
+
+    assert (problem["kind"], problem["details"]["versions"]) == ("not-forwarded", ["4"])
+    assert "doesn't forward packets from the bridge vn-lab" in refreshed + preview
+    assert "To forward them, add a HostForwarding with ipv4" in preview
+    assert "net.ipv4.ip_forward is 0, and the active route network 'lab' needs it on" in said
+    assert nothing_to_do
+    assert stack.outputs("lab")["problems"] == []
+
+
 def test_a_network_that_lost_its_definition(host: Host, stack: Stack) -> None:
     stack.network("lab", forward={"mode": "nat"}, ips=SUBNETS)
     stack.up()

@@ -33,6 +33,8 @@ class ProblemKind(Enum):
     PACKETS_DROPPED = "packets-dropped"
     """Rules of others drop packets of the network: bridge, zone: of firewalld, and dropped: of each way its path,
     version of IP and program, and the place that drops them: family, table, chain, base, rule, action."""
+    NOT_FORWARDED = "not-forwarded"
+    """The kernel doesn't forward what guests send elsewhere: bridge, versions: of IP, as text."""
     GUESTS_UNPLUGGED = "guests-unplugged"
     """Guests whose definitions name it hang on no bridge: attachments."""
     HOLDING_NETWORK_LEFT = "holding-network-left"
@@ -65,6 +67,7 @@ _MENDED_BY: Mapping[Enum, ChangeClass | None] = {
     ProblemKind.FIREWALL_RULES_MISSING: ChangeClass.LIVE,
     ProblemKind.FIREWALL_RULES_LEFT: ChangeClass.LIVE,
     ProblemKind.PACKETS_DROPPED: None,
+    ProblemKind.NOT_FORWARDED: None,
     ProblemKind.GUESTS_UNPLUGGED: ChangeClass.LIVE,
     ProblemKind.HOLDING_NETWORK_LEFT: ChangeClass.LIVE,
     ProblemKind.HOLDING_BRIDGES_LEFT: ChangeClass.LIVE,
@@ -79,11 +82,12 @@ _MENDED_BY: Mapping[Enum, ChangeClass | None] = {
 NOT_MENDED = tuple(kind for kind, change_class in _MENDED_BY.items() if change_class is None)
 """What no update mends.
 
-Another interface has the bridge's name, and a stop would delete it; what others' rules drop is for others to let pass;
-and what another resource has taken is not this one's to change.
+Another interface has the bridge's name, and a stop would delete it. What others' rules drop is for others to accept.
+Whether the host forwards is for a HostForwarding, or for others, to say. What another resource has taken is not this
+one's to change.
 """
 
-TOLD_ALONE = frozenset({ProblemKind.FOREIGN_BRIDGE, ProblemKind.PACKETS_DROPPED})
+TOLD_ALONE = frozenset({ProblemKind.FOREIGN_BRIDGE, ProblemKind.PACKETS_DROPPED, ProblemKind.NOT_FORWARDED})
 """What neither an update mends nor anything is refused for: it is told, and no change.
 
 A change that does nothing would be there again after each `pulumi up`, which had called it done.

@@ -151,14 +151,16 @@ def prefetch(clients: Clients, desired: Values) -> None:
 
 
 def foresee(clients: Clients, desired: Values) -> Iterator[Note]:
-    """What of libvirt's own chains is gone, and what others will drop of the network's packets once it runs."""
+    """What of libvirt's own chains is gone, and what becomes of the network's packets once it runs."""
     from virtnet.network.observe.firewall.chains import flushed_chains
     from virtnet.network.observe.firewall.foreseen import will_be_dropped
     from virtnet.network.observe.firewall.whole import dropped
     from virtnet.network.observe.ports import find_network
+    from virtnet.network.observe.problems import not_forwarded
     from virtnet.network.plan.kinds import NoteKind
     from virtnet.network.plan.new import new_tree
     from virtnet.network.plan.preflight import chains_missed
+    from virtnet.network.versions import FORWARDS_NOTHING_FOR_OPEN
     from virtnet.network.xml import write
     from virtnet.network.xml.definition import definition
 
@@ -167,15 +169,17 @@ def foresee(clients: Clients, desired: Values) -> Iterator[Note]:
     since = time.monotonic()
     there = find_network(clients.libvirt, name=str(desired["name"])) if desired.get("adopt") else None
     if there is not None and there.live is not None:
-        found = dropped(clients.host, there.live, since=since)
+        found, off = dropped(clients.host, there.live, since=since), not_forwarded(clients.host, there.live)
     else:
         made = definition(write.render(new_tree(network_tree(desired), NO_UUID))) if there is None else there.definition
         version = clients.libvirt.version()
         yield from chains_missed(made, flushed_chains(clients.host, made, version))
         found = will_be_dropped(clients.host, made, version)
-    if found is not None:
-        problem = problem_details(Problem(ProblemKind.PACKETS_DROPPED, found))
-        yield Note(NoteKind.STANDING_PROBLEM, {"problem": problem})
+        stays_off = made.mode == "open" and version >= FORWARDS_NOTHING_FOR_OPEN
+        off = not_forwarded(clients.host, made) if stays_off else None
+    for kind, details in ((ProblemKind.PACKETS_DROPPED, found), (ProblemKind.NOT_FORWARDED, off)):
+        if details is not None:
+            yield Note(NoteKind.STANDING_PROBLEM, {"problem": problem_details(Problem(kind, details))})
 
 
 def _messages() -> Messages:

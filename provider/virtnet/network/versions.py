@@ -40,6 +40,9 @@ ADDS_SECOND_ADDRESS = 7_001_000
 """The first libvirt that is asked to add a DNS host to a running network under a name that another address has: 7.0
 refuses, 9.0 does it."""
 
+FORWARDS_NOTHING_FOR_OPEN = 12_008_000
+"""The first libvirt of which it is known that it doesn't turn on IP forwarding for mode open: 11.3 does."""
+
 
 def version_text(version: int) -> str:
     """9000000 as "9.0.0"."""

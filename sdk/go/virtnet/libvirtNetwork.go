@@ -109,7 +109,7 @@ type LibvirtNetwork struct {
 	PortGroups PortGroupArrayOutput `pulumi:"portGroups"`
 	// Whether guests can't reach one another. They still reach the host. Default: false. A change restarts the network.
 	PortIsolated pulumi.BoolPtrOutput `pulumi:"portIsolated"`
-	// What is wrong on the host, though libvirt reports the network as active. The host's administrator has to fix `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`. `pulumi up` fixes the others.
+	// What is wrong on the host, though libvirt reports the network as active. The host's administrator has to fix `foreign-bridge`, `packets-dropped`, `not-forwarded`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`. `pulumi up` fixes the others.
 	Problems ProblemArrayOutput `pulumi:"problems"`
 	// Routes of the host to subnets behind guests of this network. None: `[]`. A change restarts the network.
 	Routes RouteArrayOutput `pulumi:"routes"`
@@ -460,7 +460,7 @@ func (o LibvirtNetworkOutput) PortIsolated() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolPtrOutput { return v.PortIsolated }).(pulumi.BoolPtrOutput)
 }
 
-// What is wrong on the host, though libvirt reports the network as active. The host's administrator has to fix `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`. `pulumi up` fixes the others.
+// What is wrong on the host, though libvirt reports the network as active. The host's administrator has to fix `foreign-bridge`, `packets-dropped`, `not-forwarded`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`. `pulumi up` fixes the others.
 func (o LibvirtNetworkOutput) Problems() ProblemArrayOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) ProblemArrayOutput { return v.Problems }).(ProblemArrayOutput)
 }

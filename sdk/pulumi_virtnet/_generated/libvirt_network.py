@@ -1958,15 +1958,15 @@ class LibvirtNetworkProperties(Resource):
     def problems(self) -> pulumi.Output[list[outputs.Problem]]:
         """What is wrong on the host, though libvirt reports the network as active.
 
-        The host's administrator has to fix `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is
-        disabled, `dnsmasq-not-running`. `pulumi up` fixes the others.
+        The host's administrator has to fix `foreign-bridge`, `packets-dropped`, `not-forwarded`, `taken-over` and,
+        where DNS is disabled, `dnsmasq-not-running`. `pulumi up` fixes the others.
 
         The keys of each:
             kind: What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`,
                 `bridge-mtu-differs`, `dnsmasq-not-running`, `dnsmasq-restart-interrupted`,
-                `firewall-rules-missing`, `firewall-rules-left`, `packets-dropped`, `guests-unplugged`,
-                `holding-network-left`, `holding-bridges-left`, `taken-over`, `owner-changed`, `not-marked`,
-                `edit-interrupted`, `create-interrupted`, `unknown`.
+                `firewall-rules-missing`, `firewall-rules-left`, `packets-dropped`, `not-forwarded`,
+                `guests-unplugged`, `holding-network-left`, `holding-bridges-left`, `taken-over`, `owner-changed`,
+                `not-marked`, `edit-interrupted`, `create-interrupted`, `unknown`.
             details: What it concerns, by name: {"bridge": "virbr1"}.
         """
         return self._output("problems")

@@ -51,6 +51,15 @@ def _packets_dropped(*, bridge: str, zone: str, dropped: Sequence[Mapping[str, s
     return str(packets_dropped(bridge=bridge, zone=zone, dropped=dropped))
 
 
+def _not_forwarded(*, bridge: str, versions: Sequence[str]) -> str:
+    keys = {"4": "net.ipv4.ip_forward", "6": "net.ipv6.conf.all.forwarding"}
+    off = " and ".join(f"{keys[version]} is 0" for version in versions)
+    return (
+        f"the host's kernel doesn't forward packets from the bridge {bridge} ({off}), so guests reach the host alone. "
+        f"To forward them, add a HostForwarding with {' and '.join(f'ipv{version}' for version in versions)}"
+    )
+
+
 def _guests_unplugged(*, attachments: Attachments) -> str:
     verbs = "belongs to the network and isn't" if len(attachments) == 1 else "belong to the network and aren't"
     return f"{names(attachments)} {verbs} attached to a bridge, as after a manual restart of the network"
@@ -88,6 +97,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     ProblemKind.FIREWALL_RULES_MISSING: _firewall_rules_missing,
     ProblemKind.FIREWALL_RULES_LEFT: _firewall_rules_left,
     ProblemKind.PACKETS_DROPPED: _packets_dropped,
+    ProblemKind.NOT_FORWARDED: _not_forwarded,
     ProblemKind.GUESTS_UNPLUGGED: _guests_unplugged,
     ProblemKind.HOLDING_NETWORK_LEFT: _holding_network_left,
     ProblemKind.HOLDING_BRIDGES_LEFT: _holding_bridges_left,

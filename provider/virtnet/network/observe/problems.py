@@ -19,8 +19,10 @@ from virtnet.network.observe.firewall.libvirt_rules import (
     MissingRules,
     missing_rules,
 )
+from virtnet.network.observe.reads import FORWARDING
 from virtnet.network.observed import LeftBridge, Loose, ReportedNetwork
 from virtnet.network.problem_kinds import ProblemKind
+from virtnet.network.tree import ROUTED_MODES
 from virtnet.network.xml.definition import Definition
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Problem
@@ -29,7 +31,7 @@ from virtnet.spec.failures import Details
 from virtnet.spec.part import Values
 
 if TYPE_CHECKING:
-    from virtnet.planning.clients.host import FileReader, HostReader
+    from virtnet.planning.clients.host import FileReader, HostReader, SysctlReader
 
 
 class Running(NamedTuple):
@@ -57,6 +59,8 @@ def running_problems(clients: Clients, report: ReportedNetwork, *, checks_firewa
         if not problems and checks_firewall:
             found = _firewall_problems(host, report.name, live, clients.libvirt.version(), since)
             problems, unseen = found or (), found is None
+        if not problems and checks_firewall and (off := not_forwarded(host, live)):
+            problems = (Problem(ProblemKind.NOT_FORWARDED, off),)
         if not any(problem.kind in (ProblemKind.BRIDGE_MISSING, ProblemKind.FOREIGN_BRIDGE) for problem in problems):
             problems = (*problems, *_mtu_problems(host, live))
     if live.restart_record_left:
@@ -146,6 +150,25 @@ def _mtu_problems(host: "FileReader", live: Definition) -> tuple[Problem, ...]:
     if not mtu.isdecimal() or int(mtu) == expected:
         return ()
     return (Problem(ProblemKind.BRIDGE_MTU_DIFFERS, {"bridge": live.bridge, "mtu": int(mtu), "expected": expected}),)
+
+
+def not_forwarded(host: "SysctlReader", live: Definition) -> Details | None:
+    """That the kernel doesn't forward what guests of a routed network send elsewhere, as plain data.
+
+    libvirt turns forwarding on when it starts such a network, except in mode open since a release between 11.3 and
+    12.8. It doesn't notice when others turn it off. A bridge that is yet to come gets what the whole host has.
+    """
+    if not live.bridge or live.mode not in ROUTED_MODES:
+        return None
+    off = [
+        str(version)
+        for version, whole_host in FORWARDING.items()
+        # The whole host's is one read for all networks. A bridge's own value decides, and may differ.
+        if any(subnet.version == version for subnet in live.subnets)
+        and host.read_sysctl(whole_host) == "0"
+        and host.read_sysctl(f"net/ipv{version}/conf/{live.bridge}/forwarding") in ("0", None)
+    ]
+    return {"bridge": live.bridge, "versions": off} if off else None
 
 
 def _firewall_problems(

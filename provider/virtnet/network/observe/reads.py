@@ -30,8 +30,11 @@ PROGRAMS = ("dnsmasq", "iptables", "nft")
 #: Of bridges whose ports are put back.
 BRIDGE_ATTRIBUTES = ("stp_state", "vlan_filtering")
 
-#: Which decides whether routes are learnt from router advertisements.
-_IPV6_FORWARDING = sysctl("net/ipv6/conf/all/forwarding")
+#: By version of IP whether the host forwards packets.
+FORWARDING = {4: "net/ipv4/ip_forward", 6: "net/ipv6/conf/all/forwarding"}
+
+#: Which decides whether routes are learnt from router advertisements, too.
+_IPV6_FORWARDING = sysctl(FORWARDING[6])
 
 _ANY_START = (ADDRESSES, LISTENING_SOCKETS, *map(program, PROGRAMS), DHCP_PORT, CAPABILITIES)
 
@@ -57,6 +60,7 @@ _OF_ALL_BRIDGES: tuple[Request, ...] = (
     file("/proc/1/comm"),
     directory(LINK_DIRECTORY),
     *map(file, (*ROUTES_IN_PROC, *BRIDGED_TO_IPTABLES.values())),
+    *map(sysctl, FORWARDING.values()),
 )
 
 #: A refresh looks at many networks, whose rules are in one listing.

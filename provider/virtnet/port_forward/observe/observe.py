@@ -11,7 +11,7 @@ from itertools import islice
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.firewall.ruleset import Ruleset
 from virtnet.network.observe.firewall.whole import surroundings, whole_firewall
-from virtnet.network.observe.reads import SECONDS_RULES_STAND
+from virtnet.network.observe.reads import FORWARDING, SECONDS_RULES_STAND
 from virtnet.network.observed import ReportedNetwork, reported
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import (
@@ -36,8 +36,6 @@ from virtnet.port_forward.rules.names import TABLE, is_own_link
 from virtnet.port_forward.rules.table import Table
 from virtnet.port_forward.steps import host_of
 from virtnet.spec.part import UNKNOWN, Values, as_group, as_list
-
-FORWARDING = {4: "net/ipv4/ip_forward", 6: "net/ipv6/conf/all/forwarding"}
 
 
 def observe(clients: Clients, desired: Values | None, recorded: Values) -> PortForwardReport:

@@ -17,9 +17,8 @@ from virtnet.host.requests import (
     service,
     sysctl,
 )
-from virtnet.network.observe.reads import BRIDGED_TO_IPTABLES, ROUTES_IN_PROC
+from virtnet.network.observe.reads import BRIDGED_TO_IPTABLES, FORWARDING, ROUTES_IN_PROC
 from virtnet.planning.clients.reads import Reads, Request
-from virtnet.port_forward.observe.observe import FORWARDING
 from virtnet.port_forward.observe.ssh import SSHD_CONFIG, SSHD_DIRECTORY
 from virtnet.port_forward.restore.files import (
     COMMON_PATH,

@@ -69,6 +69,10 @@ PROBLEMS: dict[ProblemKind, list[Details]] = {
         ),
         dropped("libvirt", ("inside", "4", "ip", "libvirt_network", "guest_input", "reject")),
     ],
+    ProblemKind.NOT_FORWARDED: [
+        {"bridge": "vn-lab", "versions": ["4"]},
+        {"bridge": "vn-lab", "versions": ["4", "6"]},
+    ],
     ProblemKind.GUESTS_UNPLUGGED: [{"attachments": ONE}, {"attachments": TWO}],
     ProblemKind.HOLDING_NETWORK_LEFT: [
         {"network": "virtnet-holding-12ab34", "attachments": TWO},

@@ -13,6 +13,7 @@ import pytest
 from tests.fakes.files import FakeFiles
 from tests.fakes.firewall import FakeFirewall
 from tests.fakes.host import FakeHost, host_effects
+from tests.fakes.kernel import FakeKernel, FakeSysctl
 from tests.fakes.libvirt import FakeLibvirt
 
 from virtnet.host.default_route import interfaces_to_everywhere
@@ -22,6 +23,7 @@ from virtnet.host.firewall.verdicts import Fate
 from virtnet.network.observe.firewall.foreseen import as_started, will_be_dropped
 from virtnet.network.observe.firewall.libvirt_rules import Backend
 from virtnet.network.observe.firewall.paths import Surroundings, dropped_by_others, dropped_details, paths
+from virtnet.network.plan.kinds import NoteKind
 from virtnet.network.problem_kinds import ProblemKind, problem_of
 from virtnet.network.resource import foresee
 from virtnet.network.xml.definition import Definition
@@ -148,13 +150,49 @@ def test_of_what_is_adopted_the_bridge_that_it_has_is_foreseen(*, active: bool) 
     xml = network("open", "virbr9").xml
     report = NetworkReport("u-1", "n", active, True, True, xml if active else None, xml)
     libvirt = FakeLibvirt(reports={report.uuid: report})
-    host = FakeHost(effects=effects, files=files, firewall=firewall)
+    forwarding = FakeSysctl(effects, FakeKernel())
+    forwarding.kernel.write("net/ipv4/ip_forward", "1")
+    host = FakeHost(effects=effects, files=files, firewall=firewall, sysctl=forwarding)
 
     (note,) = foresee(Clients(libvirt=libvirt, host=host), {"name": "n", "adopt": True})
 
     found = problem_of(note.details["problem"])
     assert found.kind is ProblemKind.PACKETS_DROPPED
     assert found.details["bridge"] == "virbr9"
+
+
+@pytest.mark.parametrize(
+    ("mode", "version", "on", "foreseen"),
+    [
+        ("open", 12_008_000, False, ["4"]),
+        ("open", 12_008_000, True, None),
+        ("open", 11_003_000, False, None),
+        ("route", 12_008_000, False, None),
+    ],
+)
+def test_that_a_host_will_not_forward_is_foreseen_where_libvirt_leaves_it_so(
+    *, mode: str, version: int, on: bool, foreseen: list[str] | None
+) -> None:
+    effects = host_effects()
+    forwarding = FakeSysctl(effects, FakeKernel())
+    forwarding.kernel.write("net/ipv4/ip_forward", str(int(on)))
+    host = FakeHost(
+        effects=effects,
+        files=FakeFiles(effects, {"/proc/net/route": ROUTES}, places=("/proc", "/etc/libvirt", "/run/libvirt")),
+        firewall=FakeFirewall(effects, dict.fromkeys(listings("docker"))),
+        sysctl=forwarding,
+    )
+    desired = {
+        "name": "n",
+        "forward": {"mode": mode},
+        "bridge": {"name": "virbr9"},
+        "ips": [{"address": "10.9.0.1/24"}],
+    }
+
+    notes = list(foresee(Clients(libvirt=FakeLibvirt(daemon_version=version), host=host), desired))
+
+    found = [problem_of(note.details["problem"]) for note in notes if note.kind is NoteKind.STANDING_PROBLEM]
+    assert [one.details["versions"] for one in found] == ([] if foreseen is None else [foreseen])
 
 
 @pytest.mark.parametrize(
