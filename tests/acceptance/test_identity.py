@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.acceptance.native_stack import FORMS
 from tests.acceptance.stack import Stack
+from tests.hosts.daemons import socket_path
 from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
@@ -115,7 +116,7 @@ def test_a_replacement_in_either_order_ends_with_one_network(host: Host, either:
 
 def test_two_resources_of_one_run_do_not_take_a_network_from_each_other(host: Host, either: Stack) -> None:
     # Spelled otherwise, the host of both is known for one only when it is looked at.
-    spelled = {"adopt": True, "uri": "qemu+unix:///system"}
+    spelled = {"adopt": True, "uri": f"qemu+unix:///system?socket={socket_path(host)}"}
     either.declare(lab("a"), lab("b", args=spelled, depends_on=["a"]))
 
     up = either.up(check=False)
