@@ -4,11 +4,12 @@ import json
 import os
 
 import pytest
+from tests.hosts.daemons import daemon_version
 from tests.hosts.sandboxed import REPOSITORY, Host
 
 pytestmark = [
     pytest.mark.integration,
-    # Which daemon answers, and which program lists rules, changes no count.
+    # Which daemon answers changes no count.
     pytest.mark.any_libvirt,
 ]
 
@@ -22,6 +23,13 @@ TABLE = {
     "destroy": {"calls": 344, "round trips": 51, "programs": 3},
 }
 
+#: With a libvirt that may write rules by nft: it can leave some at each stop, so they are looked for after each.
+TABLE_WITH_NFT = {
+    **TABLE,
+    "create": {"calls": 229, "round trips": 51, "programs": 33},
+    "destroy": {"calls": 344, "round trips": 91, "programs": 13},
+}
+
 
 def test_no_command_asks_for_more_than_the_table_says(host: Host) -> None:
     done = host.run(
@@ -29,4 +37,5 @@ def test_no_command_asks_for_more_than_the_table_says(host: Host) -> None:
         environment={"PYTHONPATH": f"{REPOSITORY}:{os.environ.get('PYTHONPATH', '')}"},
     )
 
-    assert json.loads(done.stdout.splitlines()[-1]) == TABLE
+    table = TABLE_WITH_NFT if daemon_version(host) >= (10, 4, 0) else TABLE
+    assert json.loads(done.stdout.splitlines()[-1]) == table
