@@ -47,7 +47,8 @@ def test_what_others_drop_is_told_and_the_commands_let_it_pass(
     host = unshared_host
     make_uplink(host)
     start(firewall, host)
-    host.sh("sysctl -qw net.ipv4.ip_forward=1")  # libvirt 12.8 leaves that to others in mode open
+    # libvirt 12.8 leaves that to others in mode open.
+    host.sh("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
     stack.network("lab", **network_for(mode, 1))
 
     foreseen = stack.preview()
