@@ -8,6 +8,7 @@ from virtnet.network.tree import mode_of, network_tree_with_unknowns
 from virtnet.planning.merge import Item, differences, paired
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.spec.part import UNKNOWN, Part, Values, as_group, as_list, shapes
+from virtnet.spec.paths import names
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
@@ -19,6 +20,9 @@ MANY_UPDATES = 20
 
 Guests reach nothing outside for most of the seconds that those take (measured, see docs/design.md).
 """
+
+#: The lists of which libvirt can change an item only with the network's rules.
+_LISTS_WITH_RULES = frozenset({("ips", "dhcp", "ranges"), ("ips", "dhcp", "hosts"), ("forward", "interfaces")})
 
 #: The modes whose networks have rules to rebuild.
 _MODES_WITH_RULES = frozenset({"", "nat", "route"})
@@ -100,10 +104,8 @@ def as_one_restart(changes: tuple[Change, ...], wanted: Values, found: Values) -
 
 
 def _rebuilds_rules(change: Change) -> bool:
-    if change.path.startswith("forward.interfaces"):
-        return True
-    _, _, of_ip = change.path.partition("].")
-    return change.path.startswith("ips[") and of_ip.startswith(("dhcp.ranges", "dhcp.hosts"))
+    place = names(change.path)
+    return place[:3] in _LISTS_WITH_RULES or place[:2] in _LISTS_WITH_RULES
 
 
 def _updates(part: type[Part], within: type[Part], field: str, wanted: object, found: object) -> int:

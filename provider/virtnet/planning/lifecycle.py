@@ -185,7 +185,7 @@ def preview(
         if list(walk_unknown(desired)):
             _look(resource, clients, desired, recorded or {}, recent=True)
             return found._replace(partly_unknown=True)
-        plan = _planned(resource, clients, desired, recorded, recent=True, ignored=ignored, announced=announced)
+        plan, _ = _planned(resource, clients, desired, recorded, recent=True, ignored=ignored, announced=announced)
         if plan.found_own:
             record = _record_by_plan(plan)
             again = _if_replaced(resource, clients, desired, record, connect, announced=announced)
@@ -340,7 +340,7 @@ def create(
     plan = None
     try:
         with clients.lock(lambda: _prefetch(resource, clients, desired)):
-            plan, found = _planned_by(resource, clients, desired, None, announced=announced)
+            plan, found = _planned(resource, clients, desired, None, announced=announced)
             if claims is not None and (holder := claims.holder(plan.takes, key_of(desired))):
                 raise Refused(sentences.claimed(subject_of(resource, desired, None), holder))
             _apply(resource, plan, clients, subject_of(resource, desired, None), show=show, progress=progress)
@@ -378,7 +378,7 @@ def update(
     plan = None
     try:
         with clients.lock():
-            plan, found = _planned_by(resource, clients, desired, recorded, ignored=ignored, announced=announced)
+            plan, found = _planned(resource, clients, desired, recorded, ignored=ignored, announced=announced)
             plan = plan._replace(notes=_less_ignored(resource, plan.notes, desired, ignored))
             _apply(resource, plan, clients, subject_of(resource, desired, recorded), show=show, progress=progress)
         details, settled = {**recorded, **plan.details}, _settled(plan, found, announced)
@@ -592,7 +592,7 @@ def _by_mark(announced: Announced, connect: Connect) -> Values | None:
     """The record of another resource, according to its mark on the host; None if there is none to replace."""
     resource, inputs = announced.resource, announced.recorded or announced.desired
     clients = connect(str(inputs["uri"]))
-    plan = _planned(resource, clients, inputs, None)
+    plan, _ = _planned(resource, clients, inputs, None)
     if not plan.found_own:
         return None
     record = _record_by_plan(plan)
@@ -646,23 +646,11 @@ def _planned(
     recent: bool = False,
     ignored: Sequence[Steps] = (),
     announced: Announced | None = None,
-) -> Plan:
-    """The plan. Cached reads never refuse anything: before a refusal, the host is read again."""
-    by = _planned_by(resource, clients, desired, recorded, recent=recent, ignored=ignored, announced=announced)
-    return by[0]
-
-
-def _planned_by(
-    resource: Resource[Observed],
-    clients: Clients,
-    desired: Values,
-    recorded: Values | None,
-    *,
-    recent: bool = False,
-    ignored: Sequence[Steps] = (),
-    announced: Announced | None = None,
 ) -> tuple[Plan, Observed]:
-    """The same, with what it was made for."""
+    """The plan, and the observation that it was made from.
+
+    Cached reads never refuse anything: before a refusal, the host is read again.
+    """
     before = None if recorded is None else _foretold(resource, recorded, desired, announced)
 
     def planned(found: Observed) -> tuple[Plan, Observed]:

@@ -17,12 +17,12 @@ from virtnet.port_forward.spec import PortForwardSpec
 from virtnet.spec.part import Values
 
 RESERVED = "__reserved"
-"""Beside a record that is given to a plan: the address that its network reserves for the guest by the program, while
-the network stands; "" for none."""
+"""In a record that a plan gets: the address that the network's program reserves for the guest, if this run doesn't
+change the network; "" for none."""
 
 APART = "__apart"
-"""The same as it is recorded, where the host was found to have another: that is the network's drift, of which a run
-knows nothing before a refresh, and nothing to fix in the forward."""
+"""Recorded: that address, if the host had another one. This is drift of the network. A run sees it only after a
+refresh, and the forward can't fix it."""
 
 
 class PortForwardReport(NamedTuple):
@@ -36,9 +36,9 @@ class PortForwardReport(NamedTuple):
     table: Table
     """The rules of all forwards."""
     called: str = ""
-    """What the inputs call the network; "" where that is not known yet."""
+    """The network's name or UUID in the inputs; "" if it isn't known yet."""
     renamed: str = ""
-    """The name that this run gives that network instead; "" where it keeps its name."""
+    """The name that this run gives that network; "" if the network keeps its name."""
     files: Mapping[str, str] = MappingProxyType({})
     """Paths and texts of the records that concern this forward: its own, and of those that have its ports."""
     records: Mapping[str, Record] = MappingProxyType({})
@@ -120,7 +120,7 @@ def id_recorded(recorded: Values) -> str:
 
 
 def apart(recorded: Values, target: str) -> dict[str, object]:
-    """What a record is to tell of the network's program, where the guest is at `target` by now."""
+    """The recorded APART of a forward whose guest has the address `target`."""
     kept = recorded.get(APART) if target == recorded.get("target") else None
     by_program = recorded.get(RESERVED, kept)
     return {APART: None if by_program == target else by_program}

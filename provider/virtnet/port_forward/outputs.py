@@ -24,7 +24,7 @@ def outputs(inputs: Values, recorded: Values, observed: PortForwardReport) -> di
 
 
 def outputs_after(inputs: Values, recorded: Values, observed: PortForwardReport) -> dict[str, object]:
-    """The same after steps by which nothing is wrong: nft, the script and systemd said that they did what was asked."""
+    """The outputs after a plan whose steps leave no problem, without another look at the host."""
     return {
         **recorded_inputs(inputs),
         **{name: value for name, value in only(recorded, _KEPT).items() if value is not None},

@@ -1,29 +1,29 @@
-"""The texts of the secrets that a run was told, for no line, no error and no output to repeat."""
+"""The secret texts of a run, which no line, no error and no plain output may repeat."""
 
 import threading
 from collections.abc import Iterable, Mapping
 
 
 class Secrets:
-    """What is secret in any resource of the run. Calls may come from any thread."""
+    """The secret texts of all resources of the run. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._texts: frozenset[str] = frozenset()
 
     def keep(self, texts: Iterable[str]) -> None:
-        """Take note of more of them."""
+        """Add secret texts."""
         with self._lock:
             self._texts = self._texts.union(texts)
 
     def redacted(self, text: str) -> str:
-        """A text with each of them replaced."""
+        """A text with each secret replaced."""
         from virtnet.spec.text import redact  # no text is shown where nothing changes
 
         return redact(text, self._texts)
 
     def repeated_in(self, values: Mapping[str, object]) -> frozenset[str]:
-        """The names of the values that hold one of them, at any depth."""
+        """The names of the values that contain a secret, at any depth."""
         from virtnet.spec.text import strings
 
         held = {name: strings(value) for name, value in values.items()}

@@ -153,7 +153,7 @@ def _mtu_problems(host: "FileReader", live: Definition) -> tuple[Problem, ...]:
 
 
 def not_forwarded(host: "SysctlReader", live: Definition) -> Details | None:
-    """That the kernel doesn't forward what guests of a routed network send elsewhere, as plain data.
+    """The versions of IP that the kernel doesn't forward for a routed network, as plain data; None if it forwards all.
 
     libvirt turns forwarding on when it starts such a network, except in mode open since a release between 11.3 and
     12.8. It doesn't notice when others turn it off. A bridge that is yet to come gets what the whole host has.

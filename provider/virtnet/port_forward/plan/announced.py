@@ -30,10 +30,10 @@ def foretold(desired: Values, recorded: Values, announced: Announced) -> Values:
 
 
 def _reserved_in(desired: Values, announced: Announced) -> dict[str, str]:
-    """The address that the program of a network reserves for the guest; nothing where it leaves that to others."""
+    """The address that the network's program reserves for the guest; empty if the program doesn't name reservations."""
     network = network_tree(announced.desired)
     now = reservation_in(desired, network) if named_reservation(desired) else None
-    # Reservations that the program says nothing of stay as they are on the host.
+    # Reservations that the program doesn't name stay as they are on the host.
     all_named = "ips" in network and all("hosts" in item.get("dhcp", {}) for item in network["ips"])
     if now is None and not (named_reservation(desired) and all_named):
         return {}
@@ -61,13 +61,13 @@ def _problems(desired: Values, recorded: Values, announced: Announced) -> Iterat
         if now is not None and now.address != target:
             moved = now.address
             yield Problem(ProblemKind.TARGET_MOVES, {**names, "before": target, "after": moved})
-    # Where the guest moves to a subnet that stays as it is, the move tells all.
+    # If the guest moves to a subnet that stays as it is, the move is the only problem.
     if target and "ips" in before and _differ(side_of(moved, before) or side_of(target, before), side_of(moved, after)):
         yield Problem(ProblemKind.NETWORK_CHANGES, {"network": names["network"]})
 
 
 def _is_called(name: str, announced: Announced) -> bool:
-    """Whether a network is still to be found by a name, or a UUID, once this run is done with it."""
+    """Whether a network still has a name, or a UUID, after this run."""
     if name in (announced.desired.get("name"), announced.desired.get("uuid")):
         return True
     by_uuid = name != announced.recorded.get("name")
@@ -75,7 +75,7 @@ def _is_called(name: str, announced: Announced) -> bool:
 
 
 def moved(inputs: Values, announced: Announced) -> Values:
-    """The same inputs, calling the network by the name that it gets."""
+    """The same inputs with the name that the network gets."""
     called = announced.desired.get("name")
     return {**inputs, "network": called} if isinstance(called, str) else inputs
 

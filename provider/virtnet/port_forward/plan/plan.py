@@ -197,7 +197,7 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
 
 
 def _tells_all(step: Step) -> bool:
-    """Whether the success of a step is all that there is to know. What the script and systemd begin is looked at."""
+    """Whether nothing has to be read after a step succeeded. What the script and systemd start does have to be."""
     return isinstance(step, LoadRules) or (isinstance(step, PutRecord) and not step.links)
 
 

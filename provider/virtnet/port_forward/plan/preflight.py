@@ -36,7 +36,8 @@ def refusals(
         of_version = [address for address in observed.addresses if (":" in address) == (":" in listens)]
         yield Refusal(RefusalKind.ADDRESS_NOT_ON_HOST, {**host, "address": listens, "addresses": of_version})
     network = observed.network
-    # A network that is yet to start turns it on.
+    # libvirt turns it on when it starts a network, but for mode open since a release between 11.3 and 12.8. The preview
+    # of such a network says so.
     if (
         network is not None
         and network.active
