@@ -63,6 +63,8 @@ class PortForwardReport(NamedTuple):
     """By version of IP the interface that leads to everywhere else."""
     forwards: Mapping[int, bool] = MappingProxyType({})
     """Whether the kernel forwards packets, by version of IP; likewise."""
+    libvirt_version: int = 0
+    """The daemon's, where a change is previewed: 9000000 is 9.0.0."""
     has_nft: bool = True
     may_change: bool = True
     """Whether this user may change the host's firewall."""
@@ -71,7 +73,7 @@ class PortForwardReport(NamedTuple):
     comes: bool = False
     """Whether the network is not there and this run makes it: then `network` is as it will be, if that is known."""
     starts: bool = False
-    """Whether this run starts the network, or gives it a mode that is routed: libvirt then has the kernel forward."""
+    """Whether libvirt has the kernel forward, as this run starts the network or gives it a mode that is routed."""
     in_doubt: bool = False
     """Whether this run changes the network in ways that are known only when applied."""
     fresh_token: str = ""

@@ -6,6 +6,7 @@ from itertools import chain, repeat
 from typing import Any
 
 import pytest
+from tests.fakes.libvirt import FakeLibvirt
 from tests.unit.port_forward.hosts import LAB, LAB_UUID, applied, at, checked, forwarding_host, lab, refreshed
 
 from virtnet.errors import ApplyFailed, Refused, Unreachable
@@ -45,6 +46,7 @@ def inputs(*hosts: tuple[str, Any], address: str = "192.168.123.1/24", **named: 
 
 
 BEFORE = inputs(("web", WEB))
+ISOLATED = LAB.replace("<forward mode='nat'/>", "")
 NETWORK_URN = "urn:pulumi:stack::project::virtnet:index:LibvirtNetwork::lab"
 OWNER = {"__owner": "project/stack/lab", "__urn": NETWORK_URN}
 TOKEN = "1f"
@@ -229,22 +231,26 @@ def test_a_new_forward_goes_by_whether_this_run_starts_or_stops_its_network(
 
 
 @pytest.mark.parametrize(
-    ("there", "before", "after", "refusals"),
+    ("there", "libvirt", "before", "after", "refusals"),
     [
-        (lab(active=False), {"active": False}, {}, []),
-        (lab(LAB.replace("<forward mode='nat'/>", "")), {"forward": None}, {}, []),
-        (lab(), {}, {"title": "the lab"}, [RefusalKind.FORWARDING_OFF]),
+        (lab(active=False), 12_008_000, {"active": False}, {}, []),
+        (lab(ISOLATED), 12_008_000, {"forward": None}, {}, []),
+        (lab(ISOLATED), 11_003_000, {"forward": None}, {"forward": {"mode": "open"}}, []),
+        (lab(ISOLATED), 12_008_000, {"forward": None}, {"forward": {"mode": "open"}}, [RefusalKind.FORWARDING_OFF]),
+        (lab(), 12_008_000, {}, {"title": "the lab"}, [RefusalKind.FORWARDING_OFF]),
     ],
-    ids=["it starts", "it was isolated", "it runs already"],
+    ids=["it starts", "it was isolated", "it is opened", "it is opened, by a newer libvirt", "it runs already"],
 )
 def test_the_kernel_forwards_once_this_run_has_started_a_network_that_is_routed(
-    there: NetworkReport, before: dict[str, Any], after: dict[str, Any], refusals: list[RefusalKind]
+    there: NetworkReport, libvirt: int, before: dict[str, Any], after: dict[str, Any], refusals: list[RefusalKind]
 ) -> None:
     host = forwarding_host()
     host.sysctl.kernel.ipv4["all"] = 0
+    libvirtd = FakeLibvirt(reports={there.uuid: there}, daemon_version=libvirt)
+    clients = Clients(libvirt=libvirtd, host=host)
     changes = becomes(inputs(("web", WEB), **after), inputs(("web", WEB), **before))
 
-    found = lifecycle.preview(PORT_FORWARD, None, BY_NAME, lambda _: at(host, there), announced=changes)
+    found = lifecycle.preview(PORT_FORWARD, None, BY_NAME, lambda _: clients, announced=changes)
 
     assert [one.kind for one in found.refusals] == refusals
 

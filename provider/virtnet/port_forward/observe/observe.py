@@ -43,7 +43,10 @@ def observe(clients: Clients, desired: Values | None, recorded: Values) -> PortF
     host, libvirt = host_of(clients), clients.libvirt
     network = find_network(libvirt, (desired or recorded).get("network"))
     found = look(host, desired, recorded, uri=libvirt.uri, host_uuid=libvirt.host_uuid(), network=network)
-    return found if network is not None or not desired else found._replace(names=_names(libvirt))
+    if not desired:
+        return found
+    found = found._replace(libvirt_version=libvirt.version())
+    return found if network is not None else found._replace(names=_names(libvirt))
 
 
 def look(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.plan.announced import before_and_after, is_known, once_there
 from virtnet.network.tree import ROUTED_MODES, mode_of, network_tree
+from virtnet.network.versions import FORWARDS_NOTHING_FOR_OPEN
 from virtnet.planning.announcements import Announced
 from virtnet.planning.findings import Problem, problem_details
 from virtnet.port_forward.check import TARGETS
@@ -108,7 +109,12 @@ def as_observed(observed: PortForwardReport, announced: Announced) -> PortForwar
     if is_known(announced) and not _is_called(observed.called, announced):
         return observed._replace(network=None, renamed=str(after))
     network = once_there(found, announced)
-    starts = network is not None and _is_routed(network) and (found is None or not _is_routed(found))
+    starts = (
+        network is not None
+        and _is_routed(network)
+        and (found is None or not _is_routed(found))
+        and not (network.running.mode == "open" and observed.libvirt_version >= FORWARDS_NOTHING_FOR_OPEN)
+    )
     return observed._replace(
         network=network,
         comes=found is None,

@@ -36,12 +36,10 @@ def refusals(
         of_version = [address for address in observed.addresses if (":" in address) == (":" in listens)]
         yield Refusal(RefusalKind.ADDRESS_NOT_ON_HOST, {**host, "address": listens, "addresses": of_version})
     network = observed.network
-    # libvirt turns it on when it starts a network, but for mode open since a release between 11.3 and 12.8. The preview
-    # of such a network says so.
     if (
         network is not None
         and network.active
-        and not (observed.comes or observed.starts)
+        and not observed.starts
         and observed.forwards.get(forward.version) is False
     ):
         details = {"key": _SYSCTLS[forward.version], "family": f"ipv{forward.version}"}
