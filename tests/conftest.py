@@ -58,8 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what takes seconds before what takes milliseconds, so that no processor waits for one test at the end."""
-    seconds = ("acceptance", "integration", "fuzz")
-    items.sort(key=lambda item: not any(item.get_closest_marker(mark) for mark in seconds))
+    first = (("long_wait",), ("acceptance", "integration", "fuzz"))
+    items.sort(key=lambda item: [not any(item.get_closest_marker(mark) for mark in marks) for marks in first])
 
 
 #: Files whose tests all look at the outcome of one long run: side by side, every process would make a run of its own.

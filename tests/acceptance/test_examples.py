@@ -150,6 +150,7 @@ def fleet(host: Host, tmp_path: Path) -> Iterator[Fleet]:
         yield made
 
 
+@pytest.mark.long_wait
 @pytest.mark.parametrize("example", ["fleet"])
 def test_fleet(fleet: Fleet, example: str) -> None:
     stack = Stack(fleet.desk)
@@ -250,6 +251,7 @@ def test_fleet_stacks(fleet: Fleet, state: Database, tmp_path: Path, example: st
 
 
 # It makes a sandbox of its own, which has no stand-in for what this kernel's tc may lack.
+@pytest.mark.long_wait
 @pytest.mark.any_libvirt
 def test_demo_leaves_a_picture_alone_and_shows_that_no_packet_was_lost(tmp_path: Path) -> None:
     done = subprocess.run(

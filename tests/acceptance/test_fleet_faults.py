@@ -150,6 +150,7 @@ def test_a_fleet_is_refreshed_with_one_host_gone_when_the_stack_says_so(fleet: F
     assert sorted(stack.resources()) == sorted(names("alpha") + names("beta"))
 
 
+@pytest.mark.further
 def test_with_the_plugin_a_host_that_is_busy_keeps_no_other_waiting(fleet: Fleet) -> None:
     alpha, beta = fleet.hosts["alpha"], fleet.hosts["beta"]
     stack = NativeStack(fleet.desk)

@@ -167,6 +167,7 @@ def test_a_forward_goes_in_the_run_that_takes_its_network_up_again(lab: Site, st
     stack.destroy()
 
 
+@pytest.mark.further
 def test_a_secret_address_of_a_reservation_stays_one_where_a_forward_leads_to_it(lab: Site, stack: Stack) -> None:
     def nowhere(said: str) -> None:
         kept = json.dumps([one for one in stack.recorded() if "provider" not in one["type"]])
@@ -199,6 +200,7 @@ def test_a_secret_address_of_a_reservation_stays_one_where_a_forward_leads_to_it
     nowhere(stack.destroy())
 
 
+@pytest.mark.further
 def test_a_reservation_is_not_renamed_in_the_run_that_replaces_its_network(lab: Site, stack: Stack) -> None:
     declare(stack, WEB[4])
     stack.up()

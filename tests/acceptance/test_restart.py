@@ -37,6 +37,7 @@ def attribute(host: Host, path: str) -> str:
     return host.sh(f"cat /sys/class/net/{path}").strip()
 
 
+@pytest.mark.long_wait
 def test_everything_plugged_in_is_plugged_in_again_as_it_was(host: Host, stack: Stack) -> None:
     stack.network("lab", **LAB)
     stack.up()
@@ -91,6 +92,7 @@ def test_two_stacks_restart_their_networks_at_the_same_time(host: Host) -> None:
     assert all("lab.example" in host.virsh("net-dumpxml", name) for name in stacks)
 
 
+@pytest.mark.further
 def test_many_reservations_are_one_restart_unless_the_program_wants_them_live(host: Host, stack: Stack) -> None:
     def lab(reservations: int, **args: Any) -> dict[str, Any]:
         hosts = [{"mac": f"52:54:00:00:00:{n:02x}", "ip": f"10.70.0.{n + 100}"} for n in range(reservations)]

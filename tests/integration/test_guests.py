@@ -98,6 +98,7 @@ def test_drift_by_virsh_and_its_repair_cost_guests_no_packet(host: Host, stack: 
     assert stack.unchanged()
 
 
+@pytest.mark.further
 def test_guests_that_a_stop_and_start_by_hand_cut_off_are_plugged_in_without_a_restart(
     host: Host, stack: Stack
 ) -> None:

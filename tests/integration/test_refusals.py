@@ -300,6 +300,7 @@ def test_a_local_libvirtd_that_answers_nothing_is_given_up(host: Host, stack: St
     then_made(stack)
 
 
+@pytest.mark.long_wait
 @pytest.mark.each_libvirt
 def test_a_local_libvirtd_that_stops_half_way_is_given_up_and_finished_later(host: Host, stack: Stack) -> None:
     stack.network("lab", ips=[SUBNET])

@@ -200,6 +200,7 @@ def test_a_host_that_is_gone_costs_its_first_resource_ten_seconds_and_the_others
     assert "Unreachable root@far can't be reached by ssh (" in shown
 
 
+@pytest.mark.long_wait
 def test_a_host_that_goes_away_is_noticed(desk: Workstation) -> None:
     program = """\
         clients.libvirt.version(), clients.host.links()

@@ -156,6 +156,7 @@ def test_a_daemon_that_is_down_makes_the_host_unreachable(host: Host, stack: Sta
     assert stack.unchanged()
 
 
+@pytest.mark.long_wait
 @pytest.mark.parametrize(("daemon", "said"), SILENT.items())
 def test_a_daemon_that_answers_nothing_is_given_up(host: Host, stack: Stack, daemon: str, said: str) -> None:
     stack.network("lab", **LAB)
@@ -180,6 +181,7 @@ ENDED = {
 }
 
 
+@pytest.mark.long_wait
 @pytest.mark.parametrize(("daemon", "ended"), ENDED.items())
 def test_a_daemon_that_stops_half_way_is_given_up_and_finished_later(
     host: Host, stack: Stack, daemon: str, ended: str
