@@ -1,5 +1,6 @@
 """A fleet with one host in trouble: the others' work is done, the sick host's is said to be undone, nothing is lost."""
 
+import re
 import subprocess
 import threading
 import time
@@ -118,7 +119,8 @@ def test_a_host_that_stops_half_way_keeps_what_was_done_and_is_finished_later(fl
     watching.join()
 
     assert active(beta) == ALL, said
-    assert "It may or may not have been done. Run pulumi up, which checks that first" in said
+    # Of modular daemons the one that hangs is told apart, so there is more to do before that.
+    assert re.search(r"It may or may not have been done\. .*?[Rr]un pulumi up, which checks that first", said), said
     assert set(names("beta")) <= set(stack.resources())
     # A daemon that says nothing is given up after 20 s, and then once more asked for 10.
     assert seconds < 90
