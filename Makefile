@@ -30,7 +30,7 @@ test_chosen = selected=; \
 	    $(call where,tests/acceptance tests/integration) && selected=1 || $(if_none_selected); \
 	[[ $$selected ]] || exit 5
 
-.PHONY: help setup setup-tests setup-firewalls setup-campaigns env check unit unit-pythons integration acceptance test test-units test-libvirt test-campaigns demo docs bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular test-other-tools lint types style prose layers scripts audit format codegen sdk changelog release-artifacts release-checksums clean
+.PHONY: help setup setup-tests setup-firewalls setup-campaigns setup-release env check unit unit-pythons integration acceptance test test-units test-libvirt test-campaigns demo docs bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular test-other-tools lint types style prose layers scripts audit format codegen sdk changelog release-artifacts release-checksums clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -47,8 +47,11 @@ setup-tests: ## the same, with what tests alone want: firewalls, which run in sa
 setup-firewalls: ## set up with the firewalls, and no tree of another release
 	@VIRTNET_WITH=firewalls tools/setup
 
-setup-campaigns: ## the same, with a browser for the tests of pages
-	@VIRTNET_WITH='firewalls browser' tools/setup
+setup-campaigns: ## the same, with a browser for the tests of pages, and what programs in Java need
+	@VIRTNET_WITH='firewalls browser java' tools/setup
+
+setup-release: ## set up with what a release is built with, and no firewall
+	@VIRTNET_WITH=java tools/setup
 
 env: ## print the lines that give a shell this environment: eval "$(make -s env)"
 	@tools/setup --env
@@ -89,7 +92,7 @@ test-libvirt: .venv ## the part of make test for what needs a real libvirtd: on 
 	@$(with_env) pytest $(side_by_side) --durations=10 -m '$(quick)' tests/acceptance tests/integration
 	@tools/modular-tests -m '$(on_modular)'
 
-test-campaigns: setup-campaigns ## run what make test leaves out: fuzz, more examples, programs in Go and TypeScript, more of the native form, further rows, the oldest Python, the rest on modular daemons, short parts of faults, walks, soaks, the benchmark; ARGS='-k walk' picks some
+test-campaigns: setup-campaigns ## run what make test leaves out: fuzz, more examples, programs in Go, Java and TypeScript, more of the native form, further rows, the oldest Python, the rest on modular daemons, short parts of faults, walks, soaks, the benchmark; ARGS='-k walk' picks some
 	@selected=; \
 	$(with_env) pytest -m 'fuzz or hypothesis' --numprocesses=auto --dist=worksteal $(call where,tests/unit) \
 	    && selected=1 || $(if_none_selected); \
@@ -177,7 +180,7 @@ sdk: codegen ## the same, by the name that tools/languages has for it
 changelog: .venv ## move the fragments of changelog.d into CHANGELOG.md, for a release
 	@$(with_env) towncrier build --yes --version "$$(python -c 'from importlib.metadata import version; print(version("pulumi-virtnet"))')"
 
-release-artifacts: setup ## build into dist what a release publishes: wheel, plugin archive, npm package, SBOM, checksums
+release-artifacts: setup-release ## build into dist what a release publishes: wheel, plugin archive, npm and Maven packages, SBOMs, checksums
 	@$(with_env) python -m tools.release $(ARGS)
 
 # Needs nothing but Python: it runs where archives of several machines were brought together.

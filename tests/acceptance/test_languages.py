@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,20 +16,28 @@ from typing import Any
 import pytest
 from tests.acceptance.stack import PRELOADED, Stack
 from tests.hosts.sandboxed import REPOSITORY, Host
+from tools.codegen import project as published
 from tools.codegen.everything import from_specs, with_languages
 from tools.codegen.files import differences
+from tools.release import java
+from tools.release.archives import zipped
 from tools.release.node import compile_sdk
+
+VERSION = published.read(REPOSITORY).version
 
 #: In the program in Go that Pulumi builds itself, for three seconds at each command; others are built when written.
 LEFT_TO_PULUMI = "NewHostForwarding("
 #: Types of a program in TypeScript are checked by the first command that runs it: that takes seconds of a processor.
 TYPES_WERE_CHECKED = {"PULUMI_NODEJS_TRANSPILE_ONLY": "true"}
+#: A program in Java, and Maven, run for seconds: they are compiled for a quick start.
+_QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+START_OF_JAVA = {"JDK_JAVA_OPTIONS": _QUICK, "MAVEN_OPTS": _QUICK}
 #: A dozen commands of Pulumi in a test.
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
 EXAMPLES = REPOSITORY / "docs" / "native"
 #: The folder in examples of each language that Pulumi runs.
-FOLDERS = {"python": "python", "yaml": "yaml", "nodejs": "typescript", "go": "go"}
+FOLDERS = {"python": "python", "yaml": "yaml", "nodejs": "typescript", "go": "go", "java": "java"}
 MODULE = Path(__file__).with_name("languages")
 PROJECT: dict[str, Any] = {
     "name": "project",
@@ -98,6 +107,29 @@ def lay_out_typescript(sdk: Path, directory: Path, program: str) -> None:
             (modules / entry.name).symlink_to(entry)
 
 
+def lay_out_java(sdk: Path, directory: Path, program: str) -> None:
+    """A jar that refers to the SDK, a jar or a folder, and to the libraries. Maven takes seconds at each command."""
+    project(directory, "java")
+    source, content = directory / "App.java", directory / "classes"
+    source.write_text(program)
+    (content / "META-INF").mkdir(parents=True, exist_ok=True)
+    classpath = [sdk, *java.libraries(java_tools())]
+    java.compile_sources([source], classpath, content)
+    places = f"Class-Path: {' '.join(path.as_uri() + '/' * path.is_dir() for path in classpath)}"
+    # A line of a manifest has 72 bytes at most, and a space before what goes on.
+    lines = ["Main-Class: myproject.App", "\n ".join(re.findall(".{1,70}", places))]
+    (content / "META-INF" / "MANIFEST.MF").write_text("\n".join(["Manifest-Version: 1.0", *lines, ""]))
+    zipped(content, directory / "program.jar", 1_700_000_000)
+
+
+def java_tools() -> Path:
+    """Where the set-up keeps what programs in Java need. Skips where it didn't bring that."""
+    place = os.environ.get("VIRTNET_JAVA")
+    if place is None or shutil.which("javac") is None:
+        pytest.skip("there are no JDK, Maven and Pulumi's host of Java; make setup-campaigns brings them")
+    return Path(place)
+
+
 def languages() -> Path:
     """Where the set-up keeps the language hosts and what programs import."""
     place = os.environ.get("VIRTNET_LANGUAGES")
@@ -105,19 +137,24 @@ def languages() -> Path:
     return Path(place)
 
 
-@pytest.fixture(scope="session")
-def typescript_sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The SDK as npm installs it: compiled, with the packages that it imports. One for all processes that test."""
+def made_once(name: str, make: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the function makes of a path that isn't there, once for all processes that test."""
     own = tmp_path_factory.getbasetemp()
     place = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    sdk = place / "typescript" / "pulumi-virtnet"
-    with (place / "typescript.lock").open("w") as lock:
+    made = place / "made" / name
+    with (place / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not sdk.exists():
-            _compile(own / "pulumi-virtnet")
-            sdk.parent.mkdir()
-            (own / "pulumi-virtnet").rename(sdk)
-    return sdk
+        if not made.exists():
+            make(own / f"{name}.new")
+            made.parent.mkdir(exist_ok=True)
+            (own / f"{name}.new").rename(made)
+    return made
+
+
+@pytest.fixture(scope="session")
+def typescript_sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The SDK as npm installs it: compiled, with the packages that it imports."""
+    return made_once("pulumi-virtnet", _compile, tmp_path_factory)
 
 
 def _compile(sdk: Path) -> None:
@@ -129,8 +166,23 @@ def _compile(sdk: Path) -> None:
     (sdk / "node_modules").symlink_to(modules)
 
 
+@pytest.fixture(scope="session")
+def maven_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the files of the Maven package."""
+    return made_once("maven", _package, tmp_path_factory)
+
+
+def _package(folder: Path) -> None:
+    tools = java_tools()
+    folder.mkdir()
+    try:
+        java.package(REPOSITORY, tools, folder, 1_700_000_000)
+    except subprocess.CalledProcessError as error:
+        raise AssertionError(error.stderr.decode()) from None
+
+
 #: Those whose programs are compiled.
-COMPILED = [pytest.param(name, marks=pytest.mark.compiled) for name in ("typescript", "go")]
+COMPILED = [pytest.param(name, marks=pytest.mark.compiled) for name in ("typescript", "go", "java")]
 
 
 #: What is in Python here, other tests show of the native form too.
@@ -139,11 +191,18 @@ def language(request: pytest.FixtureRequest) -> Language:
     if request.param == "typescript":
         sdk = request.getfixturevalue("typescript_sdk")
         return Language("nodejs", ".ts", partial(lay_out_typescript, sdk))
+    if request.param == "java":
+        return language_of_java(request.getfixturevalue("maven_package") / f"virtnet-{VERSION}.jar")
     return {
         "python": Language("python", ".py", lay_out_python),
         "yaml": Language("yaml", ".yaml", lay_out_yaml),
         "go": Language("go", ".go", lay_out_go),
     }[request.param]
+
+
+def language_of_java(sdk: Path) -> Language:
+    """Java, with the SDK in a jar or a folder."""
+    return Language("java", ".java", partial(lay_out_java, sdk))
 
 
 class LanguageStack(Stack):
@@ -159,13 +218,16 @@ class LanguageStack(Stack):
         if language.runtime == "go":
             self.environment |= go_environment()
             if LEFT_TO_PULUMI not in self.program:
-                self._have_host_run_what_is_built()
+                self._have_host_run("program")
+        if language.runtime == "java":
+            self.environment |= START_OF_JAVA
+            self._have_host_run("program.jar")
 
-    def _have_host_run_what_is_built(self) -> None:
-        """The language host that the set-up builds reads none of the project's options, and has one of its own."""
-        script = self.directory / "hosts" / "pulumi-language-go"
+    def _have_host_run(self, built: str) -> None:
+        """The language hosts that the set-up builds read none of the project's options, and have one of their own."""
+        script = self.directory / "hosts" / f"pulumi-language-{self.language.runtime}"
         script.parent.mkdir()
-        script.write_text(f'#!/bin/sh\nexec {shutil.which(script.name)} -binary=program "$@"\n')
+        script.write_text(f'#!/bin/sh\nexec {shutil.which(script.name)} -binary={built} "$@"\n')
         script.chmod(0o755)
         self.environment["PATH"] = f"{script.parent}:{os.environ['PATH']}"
 
@@ -372,14 +434,20 @@ def test_what_is_wrong_inside_a_component_is_said_of_it(host: Host) -> None:
     assert host.trace() == before
 
 
-def test_the_folder_of_a_language_publishes_a_guest(host: Host, language: Language) -> None:
+def test_the_folder_of_a_language_publishes_a_guest(
+    host: Host, language: Language, request: pytest.FixtureRequest
+) -> None:
     host.sh("echo 0 > /proc/sys/net/ipv4/ip_forward")
     before = host.trace()
     # It has what is installed beside a program; the folder's files replace the rest.
     stack = LanguageStack(host, language, "HostForwarding")
-    for file in (REPOSITORY / "examples" / FOLDERS[language.runtime]).iterdir():
-        text = file.read_text().replace("=> ../../sdk/go", f"=> {REPOSITORY}/sdk/go")
-        (stack.directory / file.name).write_text(text)
+    folder = REPOSITORY / "examples" / FOLDERS[language.runtime]
+    for file in (path for path in folder.rglob("*") if path.is_file()):
+        target = stack.directory / file.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(file.read_text().replace("=> ../../sdk/go", f"=> {REPOSITORY}/sdk/go"))
+    if language.runtime == "java":
+        install_with_maven(request.getfixturevalue("maven_package"), stack.directory)
     # The folder's Pulumi.yaml doesn't say where the plugin is.
     stack.environment |= {"PATH": f"{PRELOADED}/bin:{os.environ['PATH']}", "PULUMI_STACK": "example"}
     if "GOFLAGS" in stack.environment:
@@ -399,6 +467,18 @@ def test_the_folder_of_a_language_publishes_a_guest(host: Host, language: Langua
     stack.destroy()
     assert host.trace() == before
     assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
+
+
+def install_with_maven(package: Path, directory: Path) -> None:
+    """Put the package's files where `mvn install:install-file` puts them, and have Maven ask no network."""
+    repository = directory / "repository"
+    shutil.copytree(java_tools() / "repository", repository)
+    place = repository / "io" / "github" / "pulumivirtnet" / "virtnet" / VERSION
+    place.mkdir(parents=True)
+    for suffix in (".jar", ".pom"):
+        shutil.copy(package / f"virtnet-{VERSION}{suffix}", place)
+    (directory / ".mvn").mkdir()
+    (directory / ".mvn" / "maven.config").write_text(f"--offline\n-Dmaven.repo.local={repository}\n")
 
 
 @pytest.mark.compiled

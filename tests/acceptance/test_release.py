@@ -1,6 +1,5 @@
 """What a release publishes, installed from its files into empty environments: the life of a network with each."""
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -9,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.acceptance.test_languages import Language, LanguageStack, languages, lay_out_yaml
+from tests.acceptance.test_languages import Language, LanguageStack, java_tools, languages, lay_out_yaml, made_once
 from tests.hosts.sandboxed import REPOSITORY, Host
 from tools.codegen import project
 from tools.release.__main__ import build
@@ -25,17 +24,14 @@ EPOCH = 1_700_000_000
 
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The artefacts, built once for all processes that test."""
-    own = tmp_path_factory.getbasetemp()
-    place = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    made = place / "dist"
-    with (place / "dist.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            (own / "dist").mkdir()
-            build(own / "dist", languages(), uv(), EPOCH)
-            (own / "dist").rename(made)
-    return made
+    """The artefacts."""
+    return made_once("dist", _build, tmp_path_factory)
+
+
+def _build(folder: Path) -> None:
+    tools = java_tools()
+    folder.mkdir()
+    build(folder, languages(), tools, uv(), EPOCH)
 
 
 def uv() -> str:
@@ -69,13 +65,41 @@ def unplugged(stack: LanguageStack) -> None:
 def test_all_that_a_release_publishes_is_there_with_its_checksum(dist: Path) -> None:
     done = subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=dist, capture_output=True, check=True)
 
-    assert sorted(line.partition(":")[0] for line in done.stdout.decode().splitlines()) == [
+    names = sorted(line.partition(":")[0] for line in done.stdout.decode().splitlines())
+    assert names == [
         f"pulumi-resource-virtnet-v{VERSION}-linux-amd64.tar.gz",
         f"pulumi-virtnet-{VERSION}.cdx.json",
         f"pulumi-virtnet-{VERSION}.tgz",
         f"pulumi_virtnet-{VERSION}-py3-none-any.whl",
         f"pulumi_virtnet-{VERSION}.tar.gz",
+        f"virtnet-{VERSION}-maven.cdx.json",
+        f"virtnet-{VERSION}-sources.jar",
+        f"virtnet-{VERSION}.jar",
+        f"virtnet-{VERSION}.pom",
     ]
+    assert {path.name for path in dist.iterdir()} == {*names, "SHA256SUMS"}
+
+
+def test_a_byte_that_changed_in_any_artefact_is_found(dist: Path, tmp_path: Path) -> None:
+    for artefact in sorted(path for path in dist.iterdir() if path.name != "SHA256SUMS"):
+        folder = tmp_path / artefact.name
+        folder.mkdir()
+        for path in dist.iterdir():
+            (folder / path.name).symlink_to(path)
+        content = bytearray(artefact.read_bytes())
+        content[len(content) // 2] ^= 1
+        (folder / artefact.name).unlink()
+        (folder / artefact.name).write_bytes(content)
+
+        done = subprocess.run(
+            ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert (done.returncode, done.stdout) == (1, f"{artefact.name}: FAILED\n")
 
 
 def test_another_folder_with_the_same_files_gives_the_same_packages(tmp_path: Path) -> None:
@@ -87,21 +111,21 @@ def test_another_folder_with_the_same_files_gives_the_same_packages(tmp_path: Pa
     subprocess.run([*copy, *tracked.decode().rstrip("\0").split("\0")], cwd=REPOSITORY, check=True)
     script = (
         "import sys; from pathlib import Path; from tools.release.__main__ import packages; "
-        "packages(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))"
+        "packages(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4], int(sys.argv[5]))"
     )
 
     sums = []
     for repository, into in ((REPOSITORY, tmp_path / "here"), (folder, tmp_path / "there")):
         into.mkdir()
         subprocess.run(
-            [sys.executable, "-c", script, into, languages(), uv(), str(EPOCH)],
+            [sys.executable, "-c", script, into, languages(), java_tools(), uv(), str(EPOCH)],
             cwd=repository,
             env={**os.environ, "PYTHONPATH": ":".join(str(repository / part) for part in ("", "provider", "sdk"))},
             check=True,
         )
         sums.append(checksums(into.iterdir()))
 
-    assert sums[0].count("\n") == 4
+    assert sums[0].count("\n") == 8
     assert sums[1] == sums[0]
 
 

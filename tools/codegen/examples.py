@@ -19,6 +19,7 @@ LANGUAGES: Mapping[str, str] = {
     "__main__.py": "python",
     "index.ts": "typescript",
     "main.go": "go",
+    "src/main/java/services/App.java": "java",
     "Pulumi.yaml": "yaml",
 }
 
@@ -32,8 +33,8 @@ def page(examples: Path) -> Iterator[str]:
     """The lines of the page."""
     yield HEAD
     for folder in sorted(path for path in examples.iterdir() if path.is_dir()):
-        program = next(folder / name for name in LANGUAGES if (folder / name).exists())
-        source, language = program.read_text(), LANGUAGES[program.name]
+        name = next(name for name in LANGUAGES if (folder / name).exists())
+        source, language = (folder / name).read_text(), LANGUAGES[name]
         yield f"## {folder.name}\n"
         yield f"{_about(source, language)}\n"
         yield f"```{language}\n{source.rstrip()}\n```\n"

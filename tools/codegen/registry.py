@@ -10,13 +10,10 @@ from pathlib import Path
 from pydantic.alias_generators import to_camel
 from tools.codegen.project import Project
 from tools.codegen.python.source import MARK
-from tools.codegen.schema import NODE_PACKAGE, PACKAGE
+from tools.codegen.schema import JAVA_GROUP, LANGUAGES, NODE_PACKAGE, PACKAGE
 
 from virtnet.spec.part import shapes
 from virtnet.spec.settings import ProviderSettings
-
-#: By the registry's names of the languages, in the order of its own pages: the suffix of a program in docs/native.
-LANGUAGES: Mapping[str, str] = {"typescript": ".ts", "python": ".py", "go": ".go", "yaml": ".yaml"}
 
 _OVERVIEW = """\
 Create and change the virtual networks of libvirt hosts: NAT, routed, isolated, bridged and the other modes of libvirt,
@@ -52,6 +49,8 @@ The package is available in these languages:
 - Python: [`pulumi-virtnet`](https://pypi.org/project/pulumi-virtnet/), imported as `pulumi_virtnet.native`
 - JavaScript and TypeScript: [`{node}`](https://www.npmjs.com/package/{node})
 - Go: [`{go}`](https://pkg.go.dev/{go}/{package})
+- Java: the Maven package `{group}:{package}`, among the files of [each release]({repository}/releases)
+- C#: `pulumi package gen-sdk --language dotnet` generates the package from the plugin. No test compiles it.
 - YAML needs no package.
 
 ### Plugin
@@ -109,6 +108,8 @@ def installation(published: Project) -> str:
         node=NODE_PACKAGE,
         go=published.go_module,
         package=PACKAGE,
+        group=JAVA_GROUP,
+        repository=published.repository,
         version=published.version,
         server=published.plugin_download_url,
         docs=_documents(published),

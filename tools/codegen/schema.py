@@ -26,9 +26,12 @@ from virtnet.spec.settings import ProviderSettings
 
 PACKAGE = "virtnet"
 PUBLISHER = "The virtnet maintainers"
+DESCRIPTION = "Virtual networks of libvirt hosts, the hosts' IP forwarding, and ports that lead to guests."
 PYTHON_PACKAGE = "pulumi_virtnet_native"
 NODE_PACKAGE = "pulumi-virtnet"
-JAVA_DEPENDENCIES = {"com.pulumi:pulumi": "1.0.0", "com.google.code.gson:gson": "2.8.9"}
+#: A Maven group and a Java package. The artifact is named as the package, as Pulumi's own Gradle files name it.
+JAVA_GROUP = "io.github.pulumivirtnet"
+JAVA_DEPENDENCIES = {"com.pulumi:pulumi": "1.36.1", "com.google.code.findbugs:jsr305": "3.0.2"}
 
 _TYPES = {str: "string", bool: "boolean", int: "integer"}
 
@@ -44,7 +47,15 @@ Json = dict[str, Any]
 
 _TEXT: Json = {"type": "string"}
 
-_LANGUAGES = {"typescript": ".ts", "python": ".py", "go": ".go", "yaml": ".yaml"}
+#: Pulumi's names of the languages, in the order of its registry's pages: the suffix of a program in docs/native.
+LANGUAGES: Mapping[str, str] = {
+    "typescript": ".ts",
+    "python": ".py",
+    "go": ".go",
+    "csharp": ".cs",
+    "java": ".java",
+    "yaml": ".yaml",
+}
 
 
 def schema(
@@ -52,7 +63,7 @@ def schema(
 ) -> Json:
     """The schema as data. Raises ValueError where pyproject.toml names no version."""
     examples: dict[str, dict[str, str]] = {}
-    for language, suffix in _LANGUAGES.items():
+    for language, suffix in LANGUAGES.items():
         for path in sorted((repository / "docs" / "native").glob(f"*{suffix}")):
             examples.setdefault(path.stem, {})[language] = path.read_text(encoding="utf-8")
     return described(resources, components, functions, examples, project.read(repository))
@@ -72,7 +83,7 @@ def described(
 ) -> Json:
     """The schema as data. Pure.
 
-    `examples`: by resource, component or function, the programs by language ("python", "typescript", "go", "yaml").
+    `examples`: by resource, component or function, the programs by language, of `LANGUAGES`.
     `published`: whose version and addresses the generated SDKs carry.
     """
     outputs = frozenset(resource.outputs_spec for resource in resources)
@@ -93,7 +104,7 @@ def described(
         "meta": {"supportPack": True},
         "displayName": "libvirt virtual networks",
         "publisher": PUBLISHER,
-        "description": "Virtual networks of libvirt hosts, the hosts' IP forwarding, and ports that lead to guests.",
+        "description": DESCRIPTION,
         "keywords": ["pulumi", "libvirt", "category/network", "kind/native"],
         "homepage": published.repository,
         "repository": published.repository,
@@ -141,7 +152,7 @@ def _languages(published: Project) -> Json:
             "packageReferences": {"Pulumi": "3.*"},
             **respected,
         },
-        "java": {"basePackage": "io.github.pulumivirtnet", "buildFiles": "gradle", "dependencies": JAVA_DEPENDENCIES},
+        "java": {"basePackage": JAVA_GROUP, "buildFiles": "gradle", "dependencies": JAVA_DEPENDENCIES},
     }
 
 

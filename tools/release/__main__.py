@@ -3,9 +3,9 @@
     python -m tools.release [--into dist] [--tag v1.2.3]
     python -m tools.release --checksums [--into dist]
 
-It builds the wheel and the source archive, the plugin's archive for this machine's processor, the npm package, a
-CycloneDX bill of materials, and SHA256SUMS of all. With a tag it writes NOTES.md too, and refuses a tag of another
-version, or without a section in the changelog. Go's module is the folder sdk/go of the repository, at the tag
+It builds the wheel and the source archive, the plugin's archive for this machine's processor, the packages of npm and
+Maven, CycloneDX bills of materials, and SHA256SUMS of all. With a tag it writes NOTES.md too, and refuses a tag of
+another version, or without a section in the changelog. Go's module is the folder sdk/go of the repository, at the tag
 sdk/go/vX. `--checksums` writes SHA256SUMS again, where archives for other processors came in beside these.
 `make release-artifacts` calls it, whose set-up brings all that it needs.
 """
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.codegen import project
-from tools.release import node, notes, plugin, python, sbom
+from tools.release import java, node, notes, plugin, python, sbom
 from tools.release.archives import checksums
 from tools.release.project import DISTRIBUTION
 
@@ -39,13 +39,13 @@ def main(arguments: Sequence[str]) -> int:
         _write_checksums(into)
         return 0
     said = _notes(given.tag) if given.tag else ""
-    languages, uv = os.environ.get("VIRTNET_LANGUAGES"), shutil.which("uv")
-    if languages is None or uv is None:
-        print("Pulumi's other languages or uv are missing; run: make setup", file=sys.stderr)
+    languages, java_tools, uv = os.environ.get("VIRTNET_LANGUAGES"), os.environ.get("VIRTNET_JAVA"), shutil.which("uv")
+    if languages is None or java_tools is None or uv is None:
+        print("Pulumi's other languages or uv are missing; run: make setup-release", file=sys.stderr)
         return 1
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(parents=True)
-    for made in build(into, Path(languages), uv, _commit_time()):
+    for made in build(into, Path(languages), Path(java_tools), uv, _commit_time()):
         print(f"{made.stat().st_size:>12,} {made.name}")
     if said:
         (into / NOTES).write_text(said)
@@ -58,21 +58,22 @@ def _notes(tag: str) -> str:
     return notes.notes((REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8"), version)
 
 
-def build(into: Path, languages: Path, uv: str, epoch: int) -> list[Path]:
+def build(into: Path, languages: Path, java_tools: Path, uv: str, epoch: int) -> list[Path]:
     """All files of a release. `epoch` is the time that they carry, in seconds."""
-    made = packages(into, languages, uv, epoch)
+    made = packages(into, languages, java_tools, uv, epoch)
     (wheel,) = (path for path in made if path.suffix == ".whl")
     archive = plugin.archive(REPOSITORY, wheel, project.read(REPOSITORY).version, into, epoch)
     return [*made, archive, _write_checksums(into)]
 
 
-def packages(into: Path, languages: Path, uv: str, epoch: int) -> list[Path]:
+def packages(into: Path, languages: Path, java_tools: Path, uv: str, epoch: int) -> list[Path]:
     """All but the plugin's archive, which takes a minute, and the checksums."""
     bill = into / f"{DISTRIBUTION}-{project.read(REPOSITORY).version}.cdx.json"
     bill.write_text(sbom.bill_of_materials(REPOSITORY, uv, epoch))
     return [
         *python.distributions(REPOSITORY, into, epoch),
         node.package(REPOSITORY, languages / "node_modules", into),
+        *java.package(REPOSITORY, java_tools, into, epoch),
         bill,
     ]
 

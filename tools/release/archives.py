@@ -4,7 +4,9 @@ import gzip
 import hashlib
 import io
 import tarfile
+import zipfile
 from collections.abc import Iterable
+from datetime import datetime, timezone
 from pathlib import Path
 
 
@@ -22,6 +24,20 @@ def tarball(folder: Path, archive: Path, epoch: int) -> Path:
                 tar.addfile(member, content if member.isfile() else None)
     with archive.open("wb") as target, gzip.GzipFile("", "wb", fileobj=target, mtime=epoch) as compressed:
         compressed.write(packed.getvalue())
+    return archive
+
+
+def zipped(folder: Path, archive: Path, epoch: int) -> Path:
+    """The folder's files as a jar, the same for the same content: at `epoch`, sorted by name, the manifest first."""
+    moment = datetime.fromtimestamp(epoch, timezone.utc)
+    manifest = folder / "META-INF" / "MANIFEST.MF"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for path in sorted(
+            (path for path in folder.rglob("*") if path.is_file()), key=lambda path: (path != manifest, path)
+        ):
+            member = zipfile.ZipInfo(path.relative_to(folder).as_posix(), moment.timetuple()[:6])
+            member.external_attr = 0o100644 << 16
+            packed.writestr(member, path.read_bytes(), zipfile.ZIP_DEFLATED)
     return archive
 
 

@@ -21,6 +21,10 @@ if languages=$(find_languages); then
     done
     printf 'export VIRTNET_LANGUAGES=%s\n' "$(quote "$languages")"
 fi
+if java=$(find_java); then
+    printf 'export PATH="$PATH":%s\n' "$(quote "$java/bin")"
+    printf 'export VIRTNET_JAVA=%s\n' "$(quote "$java")"
+fi
 # For `uv lock` and `make audit`. Last, as the directory has a python too.
 if uv=$(find_uv) && [[ $uv == "$cache"/* ]]; then printf 'export PATH="$PATH":%s\n' "$(quote "${uv%/*}")"; fi
 printf 'export VIRTUAL_ENV=%s\n' "$(quote "$venv")"

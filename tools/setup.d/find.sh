@@ -124,6 +124,20 @@ find_languages() {
     echo "$place"
 }
 
+java_cache() {
+    local inputs
+    inputs=$(cd "$repo" && cat tools/java tools/pulumi-language-java/{generate-csharp-java/main.go,go.mod} \
+        examples/java/pom.xml | sha256sum | cut -c -12)
+    echo "$cache/java-$inputs-$(uname -m)"
+}
+
+find_java() {
+    local place
+    place=$(java_cache)
+    [[ -e $place/whole ]] || return 1
+    echo "$place"
+}
+
 # --- What tests need beside it ---------------------------------------------------------------------
 
 # The root below which PostgreSQL's programs are as Debian places them: nothing for those of the machine itself.

@@ -8,6 +8,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # Pulumi's own dependency, which brings no types
 from tools.codegen import registry
 from tools.codegen.project import Project
+from tools.codegen.schema import LANGUAGES
 
 from virtnet.spec.part import shapes
 from virtnet.spec.settings import ProviderSettings
@@ -39,7 +40,7 @@ def test_each_language_has_the_program_that_the_tests_run_in_it() -> None:
 
     programs = {path.suffix: path.read_text().rstrip() for path in REPOSITORY.glob("docs/native/LibvirtNetwork.*")}
     assert offered.split(",") == list(shown)
-    assert {registry.LANGUAGES[language]: program for language, program in shown.items()} == programs
+    assert {LANGUAGES[language]: program for language, program in shown.items()} == programs
     assert INDEX.count("{{< /chooser >}}") == 1
 
 

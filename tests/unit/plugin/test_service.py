@@ -331,6 +331,8 @@ def test_the_schema_holds_every_property_of_every_resource(plugin: provider_pb2_
             "typescript",
             "python",
             "go",
+            "csharp",
+            "java",
             "yaml",
         ]
     assert "```go" in schema["functions"]["virtnet:index:getFreeSubnet"]["description"]

@@ -14,6 +14,7 @@ LIST = REPOSITORY / "tools/setup.d/system-packages.txt"
 FIREWALLS = LIST.with_name("firewalls.txt")
 SHELLS = LIST.with_name("shells.txt")
 BROWSER = LIST.with_name("browser.txt")
+JAVA = LIST.with_name("java.txt")
 PULUMI_PROGRAMS = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec", "pulumi-resource-pulumi-python")
 # All that the scripts call, so that nothing else of the machine is found.
 TOOLS = (
@@ -229,7 +230,9 @@ def test_a_list_that_cannot_be_read_is_not_taken_for_one_of_which_nothing_is_mis
     assert place.missing(packages).returncode != 0
 
 
-@pytest.mark.parametrize(("packages_file", "at_least"), [(LIST, 20), (FIREWALLS, 2), (SHELLS, 1), (BROWSER, 0)])
+@pytest.mark.parametrize(
+    ("packages_file", "at_least"), [(LIST, 20), (FIREWALLS, 2), (SHELLS, 1), (BROWSER, 0), (JAVA, 1)]
+)
 def test_each_line_of_a_list_can_be_read(packages_file: Path, at_least: int) -> None:
     lines = [line for line in packages_file.read_text().splitlines() if line and not line.startswith("#")]
     packages = [line.split(maxsplit=2) for line in lines]

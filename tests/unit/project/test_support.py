@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.campaigns.hosts.subjects import HOSTS
+from tools.release import java
 
 REPOSITORY = Path(__file__).parents[3]
 PROJECT = (REPOSITORY / "pyproject.toml").read_text()
@@ -93,3 +94,4 @@ def test_of_other_languages() -> None:
 
     assert rows()["Go, for programs in Go"].promised == f"{go} and newer"
     assert rows()["Node.js, for programs in TypeScript"].promised == f"{node} and newer"
+    assert rows()["Java, for programs in Java"].promised == f"{java.RELEASE} and newer"

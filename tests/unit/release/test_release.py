@@ -1,10 +1,11 @@
 """What a release publishes depends on what is in it alone, and is refused where it is not ready."""
 
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
-from tools.release.archives import checksums, tarball
+from tools.release.archives import checksums, tarball, zipped
 from tools.release.notes import notes, tagged
 
 CHANGELOG = "# Changelog\n\n## 1.1.0 (2026-02-01)\n\nAdded:\n\n- Two.\n\n## 1.0.0 (2026-01-01)\n\n- One.\n"
@@ -36,6 +37,21 @@ def test_an_archive_gives_back_what_was_packed(tmp_path: Path) -> None:
     assert (program.read_text(), program.stat().st_mode & 0o777) == ("#!/bin/sh\n", 0o755)
     assert (tmp_path / "out" / "link").readlink() == Path("a")
     assert int((tmp_path / "out" / "a").stat().st_mtime) == 1_700_000_000
+
+
+def test_a_jar_of_the_same_content_is_the_same_and_begins_with_its_manifest(tmp_path: Path) -> None:
+    jars = []
+    for name in ("one", "two"):
+        content = folder(tmp_path / name)
+        (content / "META-INF").mkdir()
+        (content / "META-INF" / "MANIFEST.MF").write_text("Manifest-Version: 1.0\n")
+        jars.append(zipped(content, tmp_path / f"{name}.jar", 1_700_000_000))
+
+    assert jars[0].read_bytes() == jars[1].read_bytes()
+    packed = zipfile.ZipFile(jars[0])
+    assert packed.namelist() == ["META-INF/MANIFEST.MF", "a", "bin/program", "link"]
+    assert packed.read("a") == b"a\n"
+    assert {each.date_time for each in packed.infolist()} == {(2023, 11, 14, 22, 13, 20)}
 
 
 def test_checksums_are_those_that_sha256sum_checks(tmp_path: Path) -> None:
