@@ -94,7 +94,7 @@ class WireKey(str):
 def to_properties(value: Any, args: type[Args] | None) -> Any:
     """An input in wire form, from Args, dicts, lists and Outputs at any depth.
 
-    Structure that is known already is translated at once, so that an unknown value doesn't make its neighbours unknown.
+    Structure that is known already is translated at once, so that an unknown value doesn't make its neighbors unknown.
     The value of an Output is translated when it is known.
     """
     if isinstance(value, pulumi.Output) or inspect.isawaitable(value):

@@ -41,7 +41,7 @@ MODES = ("nat", "route", "open", "none")
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "firewalls.md"
 BEGIN, END = "<!-- cells -->\n", "<!-- end of cells -->\n"
 #: What the packets of a path are called in the table.
-WAYS = {"outside": "out", "inside": "in", "between": "neighbours", "dns": "DNS", "dhcp": "DHCP"}
+WAYS = {"outside": "out", "inside": "in", "between": "neighbors", "dns": "DNS", "dhcp": "DHCP"}
 
 
 def quiet(_: str) -> None:
@@ -171,7 +171,7 @@ def everywhere() -> int:
 
 def written(found: Sequence[Mapping[str, Any]]) -> str:
     """The cells as a table."""
-    lines = ["| firewall | mode | libvirt | dropped | commands that let it pass |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| firewall | mode | libvirt | dropped | commands that accept the packets |", "| --- | --- | --- | --- | --- |"]
     for cell in found:
         dropped = [_shown(name) for name, ok in cell["passed"].items() if not ok]
         told = "; ".join(f"`{command}`" for command in cell["commands"])

@@ -65,7 +65,7 @@ LEFT_SO = ("provider killed, and left so", "restart with guests, after StopNetwo
 #: More than once, as the machine may be busy; the first answer is enough.
 PING = "ping -c 1 -i 0.2 -w 1"
 QUESTIONS: Mapping[str, str] = {
-    "its neighbour": f"ip netns exec box1 {PING} 10.250.0.2",
+    "its neighbor": f"ip netns exec box1 {PING} 10.250.0.2",
     "the gateway": f"ip netns exec box1 {PING} 10.70.0.1",
     "the way out": f"ip netns exec box1 {PING} 198.51.100.2",
     # Takes a lease, and does nothing with it.

@@ -11,7 +11,7 @@ Resource = dict[str, Any]
 
 BRIDGE = "vn-lab"
 DHCP = {"ranges": [{"start": "10.70.0.100", "end": "10.70.0.200"}], "hosts": []}
-#: Plugs two neighbours into the bridge, which have addresses of their own, and starts a guest without a system. The
+#: Plugs two neighbors into the bridge, which have addresses of their own, and starts a guest without a system. The
 #: second has addresses of the network as well.
 GUESTS = """\
 for number in 1 2; do
@@ -96,7 +96,7 @@ class Pair:
         """Whom guests talk to: who asks, and which address."""
         if not self.plug_in:
             return {}
-        return {"its neighbour": ("box1", "10.250.0.2"), "the gateway": ("box2", self.gateway)}
+        return {"its neighbor": ("box1", "10.250.0.2"), "the gateway": ("box2", self.gateway)}
 
 
 def network(**args: Any) -> tuple[Resource, ...]:
