@@ -310,7 +310,7 @@ def test_a_restart_goes_through_where_libvirts_own_chains_are_gone(host: Host, s
 def test_no_chains_are_made_by_another_backend_than_libvirts(host: Host, stack: Stack, *, configured: bool) -> None:
     """After a flush, where the status of the network does not note the backend: so it was after live updates (11.3)."""
     if firewall_backend(host) == "iptables":
-        pytest.skip("libvirt here writes its rules by iptables, which older ones have always done")
+        pytest.skip("this libvirt writes its rules with iptables, as older versions always do")
     stack.network("lab", forward={}, ips=[{"address": "10.91.0.1/24"}])
     stack.up()
     made = own_rules(host)

@@ -184,7 +184,7 @@ def strict_firewalld(lab: Site) -> Iterator[None]:
     """firewalld that lets forwards of its own pass alone, which it can be told since 2.3."""
     settings = Path("/etc/firewalld/firewalld.conf")
     if not settings.exists() or "StrictForwardPorts=" not in settings.read_text():
-        pytest.skip("firewalld here has no StrictForwardPorts")
+        pytest.skip("this firewalld has no StrictForwardPorts")
     own_configuration(lab.host, "firewalld")
     lab.host.sh(f"sed -i s/^StrictForwardPorts=.*/StrictForwardPorts=yes/ {settings}")
     with system_bus(lab.host):

@@ -265,7 +265,7 @@ def test_connections_through_the_host_live_or_are_said_to_be_reset(
     host: Host, stack: Stack, prepare: str, change: dict[str, Any], lives: bool
 ) -> None:
     if NFT in prepare and network_daemon(host) != "libvirtd":
-        pytest.skip("libvirt itself writes its rules with nft there")
+        pytest.skip("this libvirt writes its own rules with nft")
     host.sh(f"{OUTSIDE}; {prepare}")
     network = {"forward": {"mode": "nat"}, "bridge": {"stp": False}, "ips": [{"address": "10.91.0.1/24"}]}
     stack.network("lab", **network)

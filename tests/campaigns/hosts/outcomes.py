@@ -194,8 +194,8 @@ def _tables(runs: Mapping[str, Ran], explained: Explained) -> str:
     failed = [f"- {red.host}: `{red.name}`. {red.why or f'Not explained: {red.said}'}" for red in reds(runs, explained)]
     skipped = [f"- {title}: {why}" for title, run in runs.items() for why in _skipped(run)]
     parts = [hosts, cells]
-    parts += ["What is red:", "\n".join(failed)] if failed else ["Nothing is red."]
-    parts += ["What is skipped:", "\n".join(skipped)] if skipped else []
+    parts += ["Failed tests, and why:", "\n".join(failed)] if failed else ["No test failed."]
+    parts += ["Skipped tests, and why:", "\n".join(skipped)] if skipped else []
     return "\n\n".join(parts)
 
 
@@ -218,7 +218,7 @@ def _networks(run: Ran) -> str:
     if run.networks is None:
         return "-"
     wrong = run.networks.get("wrong", 0)
-    said = f"{run.networks.get('defined', 0)} lived, {run.networks.get('refused', 0)} refused by libvirt"
+    said = f"{run.networks.get('defined', 0)} kept, {run.networks.get('refused', 0)} refused by libvirt"
     return f"{said}, **{wrong} wrong**" if wrong else said
 
 

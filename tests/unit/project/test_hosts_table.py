@@ -132,7 +132,7 @@ def test_the_tables_take_the_place_of_those_before() -> None:
     assert "| old | 7.0.0 |" in text
     assert "| doctor | 1 passed, **1 failed** | - |" in text
     assert "| ssh, TLS, TCP | - | 1 skipped |" in text
-    assert "| libvirt's own networks | - | 2 lived, 1 refused by libvirt, **1 wrong** |" in text
+    assert "| libvirt's own networks | - | 2 kept, 1 refused by libvirt, **1 wrong** |" in text
     assert "- old: `test_doctor::test_a`. Not explained: assert 1 == 2" in text
     assert "- new: `test_ssh::test_c`, no such host" in text
 
