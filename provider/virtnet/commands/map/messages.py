@@ -52,7 +52,7 @@ BRIDGE = "bridge of the host"
 UPLINK = "interface of the host"
 PORT_FORWARD = "port forward"
 GUEST = "guest"
-LINK = "link that is no guest's"
+LINK = "other interface"
 NOTHING = "No hosts"
 
 # Boxes.
@@ -179,7 +179,7 @@ def _with_port(address: str, port: str) -> str:
 def from_whom(sources: Sequence[str], most: int = 2) -> str:
     """Who may connect."""
     if not sources:
-        return "from anybody"
+        return "from anywhere"
     more = f" and {len(sources) - most} more" if len(sources) > most else ""
     return f"from {', '.join(sources[:most])}{more}"
 
@@ -194,7 +194,13 @@ FORWARDING_OFF = "not forwarded"
 # Details.
 
 NAME, MODE, STATE, BRIDGE_NAME, ZONE, OWNER, UUID = "name", "mode", "state", "bridge", "zone", "managed by", "UUID"
-ADDRESSES, RANGES, RESERVATIONS, ROUTES, DEVICES = "addresses", "DHCP ranges", "reservations", "routes", "leaves by"
+ADDRESSES, RANGES, RESERVATIONS, ROUTES, DEVICES = (
+    "addresses",
+    "DHCP ranges",
+    "reservations",
+    "routes",
+    "outgoing interfaces",
+)
 ATTACHED, LEASES, MAC, LEASED, HOSTNAME, INTERFACE, ON = (
     "attached",
     "leases",
@@ -204,13 +210,13 @@ ATTACHED, LEASES, MAC, LEASED, HOSTNAME, INTERFACE, ON = (
     "interface",
     "on",
 )
-TARGET, PORTS, SOURCES, LISTENS, PORT_FORWARDS = "leads to", "ports", "who may connect", "listens on", "port forwards"
+TARGET, PORTS, SOURCES, LISTENS, PORT_FORWARDS = "target", "ports", "who may connect", "listens on", "port forwards"
 LIBVIRT, FORWARDING, ZONES, DEFAULT_ROUTES, UNSEEN = (
     "libvirt",
     "IP forwarding",
     "firewalld zones",
     "default routes",
-    "not looked at",
+    "not read",
 )
 ANYBODY, ALL_ADDRESSES, UP, DOWN = "anybody", "all addresses of the host", "up", "down"
 
@@ -295,6 +301,6 @@ SEARCH, ONLY_PROBLEMS, FARTHER, CLOSER, FIT, COLOURS = (
     "Fit",
     "Dark or light",
 )
-CONTENTS, PICTURE, DETAILS, CLOSE = "All that is drawn", "The picture", "Details", "Close the details"
+CONTENTS, PICTURE, DETAILS, CLOSE = "Contents", "The picture", "Details", "Close the details"
 WORDS = {"found": "found", "problem": "Problem", "attached": ATTACHED}
 """What the page's script says."""

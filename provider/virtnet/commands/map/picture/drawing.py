@@ -40,7 +40,7 @@ class Tone(Enum):
 
 
 #: Of each tone, the width of a letter and the height of a line.
-WIDTHS = {Tone.TITLE: 8.4, Tone.PLAIN: 7.0, Tone.CODE: 6.8, Tone.FAINT: 6.4, Tone.PROBLEM: 6.8}
+WIDTHS = {Tone.TITLE: 9.0, Tone.PLAIN: 7.0, Tone.CODE: 6.8, Tone.FAINT: 6.4, Tone.PROBLEM: 6.8}
 HEIGHTS = {Tone.TITLE: 19.0, Tone.PLAIN: 16.0, Tone.CODE: 15.0, Tone.FAINT: 15.0, Tone.PROBLEM: 16.0}
 
 PADDING = 10.0

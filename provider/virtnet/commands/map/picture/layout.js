@@ -18,9 +18,10 @@ function laidOut(given) {
     const { x, y, width, height } = graph.node(id);
     return [x - width / 2, y - height / 2];
   });
+  const layers = boxes.map(({ id }) => graph.node(id).x);
   const ways = lines.map((line, number) => {
     const { points, x, y } = graph.edge(line.start, line.end, String(number));
     return { points: points.map((point) => [point.x, point.y]), x: x ?? 0, y: y ?? 0 };
   });
-  return JSON.stringify({ places, ways });
+  return JSON.stringify({ places, layers, ways });
 }

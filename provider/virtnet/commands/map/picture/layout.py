@@ -113,13 +113,16 @@ def _layered(
         PlacedLine(tuple((x, y) for x, y in way["points"]), line, way["x"], way["y"])
         for way, line in zip(found["ways"], lines, strict=True)
     ]
-    return placed, _from_side_to_side(placed, ways)
+    return placed, _from_side_to_side(placed, _edges_of_layers(placed, found["layers"]), ways)
 
 
-def _from_side_to_side(placed: Sequence[Inside], ways: Sequence[PlacedLine]) -> Sequence[PlacedLine]:
+def _from_side_to_side(
+    placed: Sequence[Inside], edges: Mapping[str, tuple[float, float]], ways: Sequence[PlacedLine]
+) -> Sequence[PlacedLine]:
     """Lines from right sides to left sides of their boxes, each end at a height of its own.
 
-    dagre ends them where a way to the middle of a box would meet it, which may be above or below other boxes.
+    dagre ends them where a way to the middle of a box would meet it, which may be above or below other boxes. A narrow
+    box may stand below a wide one of the same layer, so a line is level up to the edge of the layer, and curves there.
     """
     boxes = {one.box.id: one for one in placed}
     starts = _heights([(way.line.start, way.points[1][1]) for way in ways], boxes)
@@ -127,9 +130,19 @@ def _from_side_to_side(placed: Sequence[Inside], ways: Sequence[PlacedLine]) -> 
     moved = []
     for way, start, end in zip(ways, starts, ends, strict=True):
         first, last = boxes[way.line.start], boxes[way.line.end]
-        points = ((first.x + first.box.width, start), *way.points[1:-1], (last.x, end))
-        moved.append(way._replace(points=points))
+        leaves, enters = (edges[way.line.start][1], start), (edges[way.line.end][0], end)
+        points = ((first.x + first.box.width, start), leaves, *way.points[1:-1], enters, (last.x, end))
+        moved.append(way._replace(points=tuple(dict.fromkeys(points))))
     return moved
+
+
+def _edges_of_layers(placed: Sequence[Inside], layers: Sequence[float]) -> Mapping[str, tuple[float, float]]:
+    """The left and the right edge of each box's layer. Given of each box: the middle that it shares with its layer."""
+    found: dict[float, tuple[float, float]] = {}
+    for one, layer in zip(placed, layers, strict=True):
+        left, right = found.get(layer, (one.x, one.x))
+        found[layer] = min(left, one.x), max(right, one.x + one.box.width)
+    return {one.box.id: found[layer] for one, layer in zip(placed, layers, strict=True)}
 
 
 def _heights(ends: Sequence[tuple[str, float]], boxes: Mapping[str, Inside]) -> Sequence[float]:

@@ -23,9 +23,8 @@ def in_a_column(given: str) -> str:
     """The simplest layout, for what is not about places."""
     asked = json.loads(given)
     places = [[0, 100 * number] for number in range(len(asked["boxes"]))]
-    return json.dumps(
-        {"places": places, "ways": [{"points": [[0, 0], [5, 5], [9, 9]], "x": 1, "y": 1} for _ in asked["lines"]]}
-    )
+    ways = [{"points": [[0, 0], [5, 5], [9, 9]], "x": 1, "y": 1} for _ in asked["lines"]]
+    return json.dumps({"places": places, "layers": [0 for _ in places], "ways": ways})
 
 
 def below_one_another(drawn: Map) -> Picture:

@@ -1,6 +1,7 @@
 """Where boxes stand: by the real library."""
 
 import sys
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -9,7 +10,7 @@ from tests.unit.commands.map.picture.pictures import dagre, laid_out
 
 from virtnet.commands.map.model import Host, Map
 from virtnet.commands.map.picture.boxes import boxes
-from virtnet.commands.map.picture.drawing import Kind, Picture, Placed
+from virtnet.commands.map.picture.drawing import Kind, Picture, Placed, PlacedLine
 from virtnet.commands.map.picture.layout import by_dagre, picture
 from virtnet.errors import Refused
 
@@ -75,6 +76,31 @@ def test_a_line_goes_from_box_to_box() -> None:
     for line in found.lines:
         assert touches(line.points[0], by_id[line.line.start])
         assert touches(line.points[-1], by_id[line.line.end])
+
+
+def along(line: PlacedLine) -> Iterator[tuple[float, float]]:
+    """Points of a line as it is drawn: level at each end of a part, and curved between them."""
+    for (x0, y0), (x1, y1) in pairwise(line.points):
+        for number in range(21):
+            part = number / 20
+            bend = 3 * part**2 - 2 * part**3
+            yield (x0 + x1) / 2 * 3 * part * (1 - part) + x0 * (1 - part) ** 3 + x1 * part**3, y0 + (y1 - y0) * bend
+
+
+@pytest.mark.parametrize("drawn", MAPS.values(), ids=MAPS)
+def test_no_line_goes_behind_a_box(drawn: Map) -> None:
+    found = laid_out(drawn)
+
+    wrong = {
+        (line.line.start, line.line.end, one.box.label)
+        for line in found.lines
+        for one in found.boxes
+        if one.box.kind is not Kind.HOST
+        for x, y in along(line)
+        if one.x + 1 < x < one.x + one.box.width - 1 and one.y + 1 < y < one.y + one.box.height - 1
+    }
+
+    assert wrong == set()
 
 
 def test_ways_out_stand_left_of_networks_and_guests_of_several_right_of_them() -> None:
