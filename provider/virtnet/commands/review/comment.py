@@ -210,7 +210,7 @@ def _in_a_cell(change: Change) -> str:
 
 def _notices(item: Item, names: int) -> list[str]:
     if item.refused:
-        return ["nobody, as nothing is done"]
+        return ["nobody, because nothing changes"]
     if item.operation == "delete":
         return [messages.gone(item.kind, item.on_delete)]
     told = [

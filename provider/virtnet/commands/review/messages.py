@@ -24,12 +24,12 @@ def not_a_preview(why: str) -> str:
 
 def no_urn(text: str) -> str:
     """Of a resource."""
-    return f"{text!r} is no URN"
+    return f"{text!r} isn't a URN"
 
 
 def record_not_read(why: str) -> str:
     """Of a line that the provider wrote."""
-    return f"a record of the preview can't be read: {why}. Review with the virtnet that the preview ran with"
+    return f"a record of the preview can't be read: {why}. Run virtnet review in the version of virtnet that ran the preview"
 
 
 def file_not_read(path: str, why: str) -> str:
@@ -105,7 +105,7 @@ def gone(kind: str, on_delete: str | None) -> str:
         return _STAYS
     if kind == "PortForward":
         return "everyone who uses its ports"
-    return _STAYS if on_delete == "keep" else "hosts whose packets are forwarded; the old values come back"
+    return _STAYS if on_delete == "keep" else "hosts whose packets this host forwards; virtnet restores the old values"
 
 
 def moved(before: Sequence[str], after: Sequence[str]) -> str:
@@ -138,7 +138,7 @@ def title(mark: str, hosts: Sequence[str], stacks: Sequence[str], commit: str, l
     where = f" on {code(hosts[0])}" if len(hosts) == 1 else f" on {len(hosts)} hosts" if hosts else ""
     rest = [f"stack {codes(stacks, 3)}"] if stacks else []
     rest += [f"commit {code(commit, 40)}"] if commit else []
-    rest += [f"looked at {looked_at}"] if looked_at else []
+    rest += [f"as of {looked_at}"] if looked_at else []
     return f"## {mark} Networks{where}{''.join(f', {one}' for one in rest)}"
 
 
@@ -153,14 +153,14 @@ def headline(
 ) -> str:
     """What it comes to, in a sentence or two."""
     if not total:
-        return "**Nothing changes.**" if is_complete else f"**{INCOMPLETE}: it tells nothing of what changes.**"
+        return "**Nothing changes.**" if is_complete else f"**{INCOMPLETE}. The changes are not known.**"
     parts = [counted(number, *COUNTS[name]) for name, number in counts.items() if number]
     silent = ""
     if interrupted:
         be = "is" if len(interrupted) == 1 else "are"
         silent = f" {codes(interrupted, 8)} {be} disconnected for about {seconds:.1f} s."
     refused = " Nothing would be refused." if none_refused and not counts.get("refused") else ""
-    more = "" if is_complete else f" {INCOMPLETE}: more may change."
+    more = "" if is_complete else f" {INCOMPLETE}. More may change."
     return f"**{counted(total, 'resource changes', 'resources change')}: {', '.join(parts)}.{silent}{refused}{more}**"
 
 
@@ -198,19 +198,19 @@ def above(limit: str, names: Sequence[str]) -> str:
 
 def cost_not_known(names: Sequence[str]) -> str:
     """What may cost anything, so that no check lets it pass."""
-    return f"⛔ **What these cost is not known:** {codes(names, 20)}"
+    return f"⛔ **Their cost is not known:** {codes(names, 20)}"
 
 
 NO_RECORDS = (
-    "❔ **Some changes are not known**, as the preview has no record of them. Run it with `VIRTNET_REVIEW=1` in its "
-    "environment, with the same virtnet as this one."
+    "❔ **Some changes are not known**, because the preview has no record of them. Run the preview with `VIRTNET_REVIEW=1` "
+    "in its environment, with the same version of virtnet as this one."
 )
 
 # What needs a human: a question, or something to know, for each effect.
 
 BEFORE_YOU_APPROVE = "**Before you approve**"
 NOTHING_TO_ASK = "**Before you approve**: nothing needs a decision."
-NOTHING_TO_ASK_SO_FAR = "**Before you approve**: nothing needs a decision, as far as the preview came."
+NOTHING_TO_ASK_SO_FAR = "**Before you approve**: nothing in this incomplete preview needs a decision."
 
 
 def _opened(subject: str, who: Sequence[str], told: Details) -> str:
@@ -269,7 +269,7 @@ QUESTIONS: Mapping[EffectKind, Callable[[str, Sequence[str], Details], str]] = {
     EffectKind.DISCONNECTED: lambda subject, who, told: (
         f"{codes(who, 8)} {'loses' if len(who) == 1 else 'lose'} {subject} permanently."
         if who
-        else f"virtnet reaches only libvirt, not the host, and sees no interface of {subject} on {code(told.get('unseen', ''))} but those of libvirt's guests. Any other one is disconnected, too."
+        else f"virtnet reaches only libvirt, not the host. On {code(told.get('unseen', ''))} of {subject}, it sees only interfaces of libvirt's guests. Other interfaces are disconnected, too."
     ),
     EffectKind.RENUMBERED: lambda subject, _who, told: (
         f"{subject}: {moved(told['before'], told['after'])}. Does anything use the old addresses? Change addresses that are fixed inside guests."
@@ -295,11 +295,9 @@ QUESTIONS: Mapping[EffectKind, Callable[[str, Sequence[str], Details], str]] = {
     EffectKind.PORT_CLOSED: lambda *given: f"{_closed(*given)}.",
     EffectKind.PORT_WIDENED: lambda *given: f"{_widened(*given)}.",
     EffectKind.PORT_NARROWED: lambda *given: f"{_narrowed(*given)}.",
-    EffectKind.PORT_IS_PUBLIC: lambda subject, _who, told: (
-        f"{code(told['address'])} is an address that the internet routes ({subject})."
-    ),
+    EffectKind.PORT_IS_PUBLIC: lambda subject, _who, told: f"{code(told['address'])} is a public address ({subject}).",
     EffectKind.PORT_IS_SSH: lambda subject, _who, told: (
-        f"Port {code(str(told['port']))} is that of the host's own ssh server, and leads to a guest ({subject}). Is there another way in?"
+        f"Port {code(str(told['port']))} is the port of the host's own ssh server, and leads to a guest from now on ({subject}). Do you have another way to log in?"
     ),
     EffectKind.SPANNING_TREE_DELAY: lambda subject, _who, told: (
         f"STP is on in {subject}: reattached interfaces may be silent for up to {int(told['seconds'])} s more."
@@ -317,7 +315,7 @@ def deleted(subject: str, on_delete: str | None) -> str:
         return f"{subject} leaves the stack and stays on the host as it is (`on_delete` is `keep`)."
     if on_delete == "restore":
         return f"{subject} leaves the stack. virtnet restores the configuration from before adoption, which may restart the network."
-    return f"{subject} is deleted. Pulumi's preview doesn't check that. Is anything attached? `virtnet guests` lists it. If so, the update refuses the delete."
+    return f"{subject} is deleted. The preview doesn't check whether anything is attached; `virtnet guests` does. If something is attached, the update refuses the delete."
 
 
 def replaced(subject: str) -> str:
@@ -327,22 +325,24 @@ def replaced(subject: str) -> str:
 
 def may_be_replaced(subject: str) -> str:
     """A create of what is there already."""
-    return f"{subject} is there already: Pulumi manages the existing one, or replaces it (`--replace`). The preview can't tell which."
+    return f"{subject} already exists: Pulumi manages the existing object, or replaces it (`--replace`). The preview can't know which."
 
 
 def known_later(subject: str, names: Sequence[str]) -> str:
     """Inputs that another resource makes."""
-    return f"{subject} depends on {codes(names, 6)}, known only during the update: its plan is made then."
+    return f"{subject} depends on {codes(names, 6)}, which Pulumi knows only during the update. virtnet plans it then."
 
 
 def partly_known(subject: str) -> str:
     """The same, of inputs that do not say which object there is meant."""
-    return f"{subject} depends on values that are known only during the update: its plan is made then."
+    return f"{subject} depends on values that Pulumi knows only during the update. virtnet plans it then."
 
 
 def may_adopt(subject: str) -> str:
     """The same, of a create that may take over what is there."""
-    return f"{subject} may adopt what is there, and restart it: the preview can't tell before those values are known."
+    return (
+        f"{subject} may adopt an existing network and restart it. The preview can't know before these values are known."
+    )
 
 
 # Who notices, for a cell, with at most so many of their names.
@@ -358,19 +358,19 @@ NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details, int], str]] = {
     ),
     EffectKind.ATTACHED: lambda who, _told, most: f"{codes(who, most)}: reattached",
     EffectKind.DHCP_RENEWED: lambda who, _told, most: (
-        f"{codes(who, most)}: **DHCP clients ask for new addresses**, fixed ones must be changed by hand"
+        f"{codes(who, most)}: **DHCP clients ask for new addresses**. Change fixed addresses by hand"
     ),
     EffectKind.CONNECTIONS_RESET: lambda _who, _told, _most: "connections through the host break",
     EffectKind.DNSMASQ_RESTARTED: lambda _who, _told, _most: "DNS and DHCP pause briefly",
     EffectKind.FIREWALL_REBUILT: lambda _who, _told, _most: "forwarded packets, for about 0.2 s each",
     EffectKind.OUTSIDE_REACHES_GUESTS: lambda _who, _told, _most: "the outside, which may reach guests",
-    EffectKind.OUTSIDE_LOSES_GUESTS: lambda _who, _told, _most: "the outside, which loses the guests",
+    EffectKind.OUTSIDE_LOSES_GUESTS: lambda _who, _told, _most: "the outside, which no longer reaches guests",
     EffectKind.GUESTS_REACH_OUTSIDE: lambda _who, _told, _most: "guests, which may reach the outside",
-    EffectKind.GUESTS_LOSE_OUTSIDE: lambda _who, _told, _most: "guests, which lose the outside",
+    EffectKind.GUESTS_LOSE_OUTSIDE: lambda _who, _told, _most: "guests, which no longer reach the outside",
     EffectKind.PORT_OPENED: lambda _who, told, most: f"{_whom(told['sources'], most)} may connect",
     EffectKind.PORT_CLOSED: lambda _who, told, most: f"{_whom(told['sources'], most)}",
     EffectKind.PORT_WIDENED: lambda _who, told, most: f"{_whom(told.get('sources', ()), most)} may connect",
-    EffectKind.PORT_NARROWED: lambda _who, told, most: f"{_whom(told.get('sources', ()), most)} alone may connect",
+    EffectKind.PORT_NARROWED: lambda _who, told, most: f"only {_whom(told.get('sources', ()), most)} may connect",
     EffectKind.FORWARDING_ON: lambda _who, _told, _most: "packets through the host",
     EffectKind.FORWARDING_OFF: lambda _who, _told, _most: "packets through the host",
 }
@@ -381,11 +381,11 @@ NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details, int], str]] = {
 def drifted(lines: Sequence[str], left_out: int) -> str:
     """What the host has otherwise than recorded."""
     if not lines and not left_out:
-        return "**Drift**: none found in what changes."
+        return "**Drift**: none found in the resources that change."
     more = [f"- and {left_out} more"] if left_out else []
     return "\n".join(
         [
-            "**Drift**, which the update fixes in addition to the program's changes:",
+            "**Drift**, which the update fixes as well:",
             "",
             *(f"- {one}" for one in lines),
             *more,
@@ -395,7 +395,7 @@ def drifted(lines: Sequence[str], left_out: int) -> str:
 
 def gone_from_host(subject: str) -> str:
     """What a refresh did not find."""
-    return f"{subject}: no longer on the host, and created again"
+    return f"{subject}: no longer on the host. The update creates it again"
 
 
 def untouched(same: int, others: Iterable[str], number: int) -> str:
@@ -410,9 +410,9 @@ def untouched(same: int, others: Iterable[str], number: int) -> str:
 
 def if_it_fails(*, replaces: bool) -> str:
     """What becomes of what was done. `replaces`: whether something is deleted and created again."""
-    gone_for_good = " Where a resource is replaced and its create fails, the old one is gone." if replaces else ""
+    gone_for_good = " If the create of a replaced resource fails, the old resource is gone." if replaces else ""
     return (
-        "**If it fails**: virtnet rolls back the resource whose update fails. Changes of other resources that were made before stay"
+        "**If the update fails**: virtnet rolls back the resource that failed. Earlier changes of other resources stay"
         f" until you revert the commit and run `pulumi up`.{gone_for_good}"
     )
 

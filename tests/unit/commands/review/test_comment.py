@@ -144,8 +144,8 @@ def test_what_a_failure_loses_is_told_where_something_is_replaced(
 ) -> None:
     shown = comment(judged([step(operation)], [record("lab", operation, change_class)]))
 
-    assert "virtnet rolls back the resource whose update fails" in shown
-    assert ("the old one is gone" in shown) is told
+    assert "virtnet rolls back the resource that failed" in shown
+    assert ("the old resource is gone" in shown) is told
 
 
 def test_drift_of_which_no_line_fits_is_drift() -> None:
@@ -178,7 +178,7 @@ def test_a_preview_that_failed_says_so_first() -> None:
     lines = comment(judged(errors=[FAILED])).splitlines()
 
     assert lines[1].startswith("## ⛔")
-    assert lines[3] == "**The preview is incomplete because it failed: it tells nothing of what changes.**"
+    assert lines[3] == "**The preview is incomplete because it failed. The changes are not known.**"
     assert lines[4] == (
         "- ⛔ **The preview failed:** Program failed with an unhandled exception: &lt;@&#8203;admin&gt;"
     )
@@ -188,9 +188,9 @@ def test_a_preview_that_ended_half_way_promises_nothing() -> None:
     lines = comment(judged([step("update")], [record()], [FAILED])).splitlines()
 
     assert lines[3] == (
-        "**1 resource changes: 1 changes live. The preview is incomplete because it failed: more may change.**"
+        "**1 resource changes: 1 changes live. The preview is incomplete because it failed. More may change.**"
     )
-    assert "**Before you approve**: nothing needs a decision, as far as the preview came." in lines
+    assert "**Before you approve**: nothing in this incomplete preview needs a decision." in lines
 
 
 def test_errors_and_questions_that_do_not_fit_are_counted() -> None:
@@ -224,7 +224,7 @@ def test_what_is_not_known_makes_the_comment_red_without_a_limit() -> None:
     shown = comment(judged([step("create")], [adopted])).splitlines()
 
     assert shown[1].startswith("## ⛔")
-    assert "- ⛔ **What these cost is not known:** `lab`" in shown
+    assert "- ⛔ **Their cost is not known:** `lab`" in shown
 
 
 def test_a_preview_without_records_says_how_to_get_them() -> None:

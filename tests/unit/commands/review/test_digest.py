@@ -38,7 +38,7 @@ def test_a_real_preview_is_read_with_a_record_of_each_resource_but_the_deleted(f
         ("{}", "no duration, changeSummary or diagnostics"),
         ('{"steps": [{"op": "update"}], "duration": 1}', "steps.0.urn"),
         ('{"steps": [{"op": 3, "urn": "u"}], "duration": 1}', "steps.0.op"),
-        ('{"steps": [{"op": "update", "urn": "urn:other"}], "duration": 1}', "'urn:other' is no URN"),
+        ('{"steps": [{"op": "update", "urn": "urn:other"}], "duration": 1}', "'urn:other' isn't a URN"),
         ('{"changeSummary": {"same": "two"}}', "changeSummary.same"),
     ],
 )
