@@ -41,7 +41,7 @@ class RefusalKind(Enum):
     NO_RIGHT = "no_right"
     """The user may not set the host's kernel parameters."""
     STILL_NEEDED = "still_needed"
-    """Forwarding is to go off, and networks need it on."""
+    """The plan turns forwarding off, and networks need it on."""
     TAKEN_OVER = "taken_over"
     """Another HostForwarding has taken what was recorded."""
 
@@ -61,7 +61,7 @@ class NoteKind(Enum):
     INTERFACE_MISSING = "interface_missing"
     KEPT_ON_DELETE = "kept_on_delete"
     LEFT_TO_OWNER = "left_to_owner"
-    """Another HostForwarding has taken what is to be deleted."""
+    """Another HostForwarding has taken over what the plan would delete."""
     LOSES_ADVERTISED_ROUTES = "loses_advertised_routes"
     OVERRIDDEN_AT_BOOT = "overridden_at_boot"
     OVERRIDDEN_AT_BOOT_AS_RECORDED = "overridden_at_boot_as_recorded"
@@ -72,7 +72,7 @@ class NoteKind(Enum):
     """A file is there of this very resource, which the state does not know."""
     STAYS_ON = "stays_on"
     TAKEN_OVER = "taken_over"
-    """Another HostForwarding's file is taken over, as the program says so."""
+    """The plan takes over another HostForwarding's file, because the program says so."""
     TAKEN_UP = "taken_up"
     """A file is there of a resource with the same name under other parents."""
 

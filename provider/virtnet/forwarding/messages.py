@@ -71,7 +71,7 @@ def parameters(keys: Iterable[str]) -> str:
 
 
 def users(entries: Iterable[Mapping[str, str]]) -> str:
-    """Those who need forwarding, from what `ForwardingUser.details` gives, as a sentence lists them."""
+    """The users of forwarding, of `ForwardingUser.details`, as a sentence lists them."""
     return listed(_USERS[UserKind(entry["kind"])].format(**entry) for entry in entries)
 
 

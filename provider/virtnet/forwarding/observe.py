@@ -1,6 +1,7 @@
 """What a host's kernel, files and programs say of IP forwarding now. No effect, no decision.
 
-libvirt has no call for kernel parameters: everything but the question who needs forwarding is asked of the host itself.
+libvirt has no call for kernel parameters. So virtnet asks libvirt only who needs forwarding, and the host itself
+everything else.
 """
 
 from collections.abc import Iterable, Mapping
@@ -59,7 +60,7 @@ def look(
     users: Mapping[str, tuple[ForwardingUser, ...]],
 ) -> ForwardingReport:
     """The same where libvirt has been asked already, or can't be: `users` is what `users()` makes of its networks."""
-    ahead = bool(desired)  # whether someone reviews what is to come; else it is read, or deleted
+    ahead = bool(desired)  # whether someone reviews a plan; otherwise this is a read or a delete
     routes = host.routes() if _may_turn_on_ipv6(desired or {}) else ()
     values = _values(host)
     docker = ipv4_of("docker0") in values
@@ -113,9 +114,9 @@ def _texts(host: FileReader, paths: Iterable[str]) -> dict[str, str]:
 
 
 def _text(host: FileReader, path: str) -> str:
-    """The text of a name in a directory; "" for what can't be read, as a directory or a link to nowhere.
+    """The text of a name in a directory; "" if it can't be read, such as a directory or a dangling link.
 
-    It sets nothing, and hides files of that name in later directories all the same (procps 4.0.2, systemd 252).
+    Such a name sets nothing, but hides files of that name in later directories (procps 4.0.2, systemd 252).
     """
     try:
         return host.read_file(path) or ""

@@ -104,7 +104,7 @@ def named_as(keys: Iterable[str], values: Mapping[str, str]) -> dict[str, object
 def previous_of(recorded: Values) -> dict[str, str]:
     """The values found at create, from recorded outputs or from a plan's details.
 
-    Of forwarding only: whoever can write a state must not thereby write other parameters of a host, or lines of a file.
+    Of forwarding only, so that anyone who can write a state can't write other parameters of a host, or lines of a file.
     """
     previous = recorded.get("previous") or {}
     return parameters(json.loads(previous) if isinstance(previous, str) else as_group(previous))
@@ -124,7 +124,7 @@ def managed(inputs: Values, previous: Mapping[str, str]) -> dict[str, str | None
 
 
 def project(inputs: Values, recorded: Values, report: ForwardingReport) -> dict[str, object]:
-    """The inputs a program named, as the host has them; and, named or not, a drop-in that is gone or altered."""
+    """The inputs that the program sets, with the host's values; and, set or not, a drop-in that is gone or changed."""
     shown = recorded_inputs(inputs)
     for name, key in (("ipv4", IPV4), ("ipv6", IPV6)):
         if name in shown and shown[name] is not UNKNOWN and key in report.values:
@@ -158,9 +158,9 @@ def _own_files(recorded: Values, report: ForwardingReport) -> dict[str, DropIn]:
 def _unrecorded(
     inputs: Values, shown: Values, own: Mapping[str, DropIn], report: ForwardingReport
 ) -> dict[str, object]:
-    """The parameters that the own files set and the record does not name, as an update was interrupted, or Pulumi was.
+    """Parameters in the resource's own files that its record lacks, because an update or Pulumi was interrupted.
 
-    They are shown as if they had been named, so that an update of a program that does not name them takes them back.
+    They are shown as if the program had set them. So an update rolls back those that the program doesn't set.
     """
     found: dict[str, object] = {}
     interfaces = {name: dict(as_group(group)) for name, group in _known(shown.get("interfaces")).items()}

@@ -42,7 +42,7 @@ class WriteSysctl:
 
 @dataclass(frozen=True)
 class PutBackSysctls:
-    """Give kernel parameters back the values they had; those that have them are left alone."""
+    """Restore the values of kernel parameters; those that have them already aren't written."""
 
     values: tuple[tuple[str, str], ...]
 
@@ -120,7 +120,7 @@ class RemoveDropIn:
 
 
 def host_of(clients: Clients) -> HostClient:
-    """The client of the host, which a HostForwarding can't do without. Raises Refused where there is none."""
+    """The client of the host, which a HostForwarding needs. Raises Refused if there is none."""
     if clients.host is None:
         raise Refused(kind=FaultKind.NO_HOST_ACCESS, details={"uri": clients.libvirt.uri})
     return clients.host

@@ -120,7 +120,7 @@ def _versions(spec: PortForwardSpec) -> Iterator[Failure]:
 
 
 def wants(inputs: Values) -> Iterator[Want]:
-    """The host's ports, as far as it is known which, and of which host and address."""
+    """The host's ports, as far as the ports, the host and the address are known."""
     host, address, ports = inputs.get("uri"), inputs.get("listen_address", ""), inputs.get("ports")
     if not isinstance(host, str) or not isinstance(address, str) or ports is UNKNOWN:
         return
@@ -136,7 +136,7 @@ def wants(inputs: Values) -> Iterator[Want]:
 
 
 def version_of(inputs: Values) -> int:
-    """The version of IP by what addresses are named; 4 where there is none, as a reservation has mostly."""
+    """The version of IP of the addresses in the inputs; 4 if there is none, because most reservations have IPv4."""
     sources = inputs.get("sources", ())
     named = [
         inputs.get("listen_address"),

@@ -106,7 +106,7 @@ def _is_range(ports: PortRange) -> bool:
 
 
 def shared_ports(one: Forward, other: Forward) -> tuple[PortRange, ...]:
-    """The ranges of the one of which the other has a port too, on the same address of the host."""
+    """The ranges of the one forward that share a port with the other, on the same address of the host."""
     addresses = {one.listen_address, other.listen_address}
     if one.version != other.version or (len(addresses) > 1 and "" not in addresses):
         return ()

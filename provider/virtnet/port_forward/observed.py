@@ -50,26 +50,26 @@ class PortForwardReport(NamedTuple):
     service: ServiceReport | None = None
     """Its service; None where no systemd runs the host."""
     links: tuple[Need, ...] = ()
-    """What is missing of the host's links to networks."""
+    """The links to networks that the host lacks."""
     addresses: tuple[str, ...] = ()
     """The host's addresses but for loopback's and link-local ones."""
     sockets: tuple[ListeningSocket, ...] = ()
-    """Looked at before a change."""
+    """The host's listening sockets. Read before a change."""
     ssh_ports: tuple[int, ...] = ()
-    """Of the host's own ssh server, likewise."""
+    """The ports of the host's own ssh server. Read before a change."""
     firewall: Ruleset | None = None
-    """All of it; None where it is not asked for, or cannot be listed."""
+    """The whole firewall; None if it wasn't asked for, or can't be listed."""
     uplinks: Mapping[int, str] = MappingProxyType({})
-    """By version of IP the interface that leads to everywhere else."""
+    """The interface of the default route, by version of IP."""
     forwards: Mapping[int, bool] = MappingProxyType({})
-    """Whether the kernel forwards packets, by version of IP; likewise."""
+    """Whether the kernel forwards packets, by version of IP. Read before a change."""
     libvirt_version: int = 0
-    """The daemon's, where a change is previewed: 9000000 is 9.0.0."""
+    """The version of the daemon, if a change is previewed: 9000000 is 9.0.0."""
     has_nft: bool = True
     may_change: bool = True
     """Whether this user may change the host's firewall."""
     names: tuple[str, ...] = ()
-    """The names of libvirt's networks, where it has none that is meant."""
+    """The names of libvirt's networks, if it doesn't have the network of the inputs."""
     comes: bool = False
     """Whether the network is not there and this run makes it: then `network` is as it will be, if that is known."""
     starts: bool = False
@@ -81,7 +81,7 @@ class PortForwardReport(NamedTuple):
 
 
 def restore_missing(restore: Mapping[str, str | None], service: ServiceReport | None) -> Iterator[str]:
-    """What is to put the rules back by itself and is not as virtnet installs it: paths, and the service's name."""
+    """Paths of the restoring service that aren't as virtnet installs them, and the service's name."""
     for path, text in common_files().items():
         if restore.get(path) != text:
             yield path
@@ -117,7 +117,7 @@ def _ports_of(ports: PortRange) -> dict[str, object]:
 
 
 def id_recorded(recorded: Values) -> str:
-    """The id of a recorded forward; "" where there is none."""
+    """The id of a recorded forward; "" if none is recorded."""
     return str(recorded.get("__forward") or "")
 
 

@@ -14,7 +14,7 @@ _KEPT = ("__token", "__forward", "__network", APART, "target", "network_uuid")
 
 
 def outputs(inputs: Values, recorded: Values, observed: PortForwardReport) -> dict[str, object]:
-    """What is there. It is never gone: what is missing is a problem, which an update mends live."""
+    """The forward on the host. It is never gone: a missing part is a problem, which an update fixes live."""
     if recorded.get("__imported"):
         recorded = _imported(inputs, observed)
     return {
@@ -35,7 +35,7 @@ def outputs_after(inputs: Values, recorded: Values, observed: PortForwardReport)
 
 
 def _imported(inputs: Values, observed: PortForwardReport) -> dict[str, object]:
-    """What a state is to record of a forward that was looked up: the token of a mark that is this resource's."""
+    """The outputs to record of a forward that was looked up: the token of a mark that is this resource's."""
     named = {name: inputs.get(name) for name in ("listen_address", *TARGETS, "ports", "sources")}
     for record in observed.records.values():
         if {**dict.fromkeys(named), **inputs_of(record)}.items() >= named.items():
@@ -52,7 +52,7 @@ def _imported(inputs: Values, observed: PortForwardReport) -> dict[str, object]:
 
 
 def _addresses(inputs: Values, recorded: Values, observed: PortForwardReport) -> Sequence[str]:
-    """What leads to the guest: what is recorded as long as all of it is there, so that a new address is no news."""
+    """The addresses that lead to the guest: the recorded ones while all exist, so that a new one is no change."""
     if inputs.get("listen_address"):
         return (str(inputs["listen_address"]),)
     target = str(recorded.get("target") or "")

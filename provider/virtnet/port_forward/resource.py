@@ -30,7 +30,7 @@ def identity(shown: Values) -> str:
 
 
 def name_of(values: Values) -> str | None:
-    """A forward by the name of its Pulumi resource, as it has none of its own on the host."""
+    """A forward by the name of its Pulumi resource, because it has no name on the host."""
     return owner_of(values).split("/", 2)[-1] or None
 
 

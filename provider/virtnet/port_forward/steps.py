@@ -1,6 +1,6 @@
-"""The effects of a PortForward: its record and links, its rules, and what puts both back by itself.
+"""The effects of a PortForward: its record and links, its rules, and the service that restores both.
 
-Every step reads before it acts, and acts on what belongs to this forward alone, but for what all of a host's share.
+Every step reads before it acts. It changes only what belongs to this forward, or what all forwards of a host share.
 """
 
 from dataclasses import dataclass, field
@@ -77,7 +77,7 @@ class PutRecord:
 
     file: FileChange
     links: bool = True
-    """False where the links are as they are to be with this record and without it, as another one needs the same."""
+    """False if the links are right with this record and without it, because another forward needs the same."""
 
     def describe(self) -> Summary:
         """What will happen."""
@@ -99,7 +99,7 @@ class PutRecord:
 
 @dataclass(frozen=True)
 class LoadRules:
-    """Take the rules of one forward from what they are to what they are to be, in one transaction."""
+    """Change the rules of one forward to what they should be, in one transaction."""
 
     id: str
     """The forward's."""
@@ -107,8 +107,9 @@ class LoadRules:
     after: Forward | None
     """None for no rules."""
     there: Table | None = field(default=None, compare=False, repr=False)
-    """The table as it was listed when this was planned, where no step changes it before, and this does no harm to what
-    others have done meanwhile: it adds, or takes away what is this forward's alone."""
+    """The table as it was listed for the plan, if no earlier step changes it. This does no harm to changes by others
+    since: the step adds, or removes, only what belongs to this forward.
+    """
 
     def describe(self) -> Summary:
         """What will happen."""
@@ -129,7 +130,7 @@ class LoadRules:
         try:
             host.load_nft(missing)
         except HostFailure:
-            # It may have been loaded all the same, or by the service meanwhile, or the table is another one by now.
+            # nft may have loaded the rules anyway, the service may have loaded them since, or the table has changed.
             left = self._left(host)
             if left == missing:
                 raise
@@ -137,7 +138,7 @@ class LoadRules:
                 host.load_nft(left)
 
     def _left(self, host: HostClient) -> str:
-        """What there is to load, by what is there now; "" where all is as it should be."""
+        """The commands to load, by what exists now; "" if all is as it should be."""
         return change(self.after, self.id, parse(host.nft_table("inet", TABLE) or ""))
 
     def undo(self) -> Step:
@@ -151,9 +152,9 @@ class PutRestore:
 
     files: tuple[FileChange, ...]
     service: ServiceReport | None = None
-    """How its service is to be, started anew where it is to run; None where it stays as it is."""
+    """How its service should be, restarted if it should run; None if it stays as it is."""
     found: ServiceReport | None = None
-    """How the service was found when this was planned; None where no systemd runs the host."""
+    """How the service was found for the plan; None if the host doesn't run systemd."""
 
     def describe(self) -> Summary:
         """What will happen."""
@@ -181,10 +182,10 @@ class PutRestore:
             host.set_service(SERVICE, self.service)
 
     def undo(self) -> Step | None:
-        """The files as they were, and the service as it was found, running by them."""
+        """The files as they were, and the service as it was found, running with them."""
         files = tuple(file.reverse for file in reversed(self.files))
         if self.service is not None:
-            # Where it ran before, whoever puts its old files back starts it anew.
+            # If the service ran before, restoring its old files restarts it.
             starts_anew = not files and self.service == self.found
             return None if starts_anew else PutRestore(files, self.found, self.service)
         ran = self.found is not None and self.found.active and any(file.path in RUN_BY_SERVICE for file in files)
@@ -192,7 +193,7 @@ class PutRestore:
 
 
 def host_of(clients: Clients) -> HostClient:
-    """The client of the host, which a PortForward cannot do without. Raises Refused where there is none."""
+    """The client of the host, which a PortForward needs. Raises Refused if there is none."""
     if clients.host is None:
         raise Refused(kind=FaultKind.NO_HOST_ACCESS, details={"uri": clients.libvirt.uri})
     return clients.host

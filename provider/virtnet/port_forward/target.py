@@ -97,7 +97,7 @@ def resolve(inputs: Values, network: ReportedNetwork | None) -> Target | Unresol
 
 
 def forward_of(inputs: Values, target: Target, identity: str) -> Forward:
-    """What inputs that are all known forward."""
+    """The forward of inputs that are all known."""
     return Forward(
         id=identity,
         listen_address=str(inputs.get("listen_address") or ""),
@@ -160,7 +160,7 @@ def _reservations(subnets: list[_Subnet]) -> Iterator[Mapping[str, object]]:
 
 
 def _reserved(inputs: Values, subnets: list[_Subnet]) -> Reservation | Refusal | None:
-    """The reservation that is meant, of the version of IP that is; why it can't be, or None where there is none."""
+    """The reservation of the inputs, with the right version of IP; the reason if it can't be used, or None."""
     key, wanted = ("mac", inputs.get("target_mac")) if "target_mac" in inputs else ("name", inputs.get("target_name"))
     found = [one for one in _reservations(subnets) if one.get(key) == wanted and _version(one.get("ip")) is not None]
     place = next((name for name in ("listen_address", "sources") if inputs.get(name)), None)
@@ -190,7 +190,7 @@ def _has_reservation(address: str, subnets: list[_Subnet]) -> bool:
 
 
 def _is_given_out(address: ipaddress.IPv4Address | ipaddress.IPv6Address, subnet: _Subnet) -> bool:
-    """Whether the network's DHCP server may give it to whoever asks."""
+    """Whether the network's DHCP server may give the address to any client."""
     for item in map(as_group, as_list(subnet.dhcp.get("ranges", []))):
         if None in (_version(item["start"]), _version(item["end"])):
             continue

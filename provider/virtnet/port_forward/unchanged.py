@@ -1,4 +1,4 @@
-"""A port forward declared just as it is recorded, told from what travels alone. Pure."""
+"""Recognizes a port forward that is declared as recorded, from what Pulumi sends alone. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from virtnet.planning.announcements import Offers, Place
 from virtnet.planning.unchanged import AsSent, checks, equal, plain, same
 
 FOUND = frozenset({"addresses", "target", "networkUuid", "problems", "hostUuid"})
-"""The outputs that are no inputs, as they travel."""
+"""The outputs that aren't inputs, as Pulumi sends them."""
 
 NETWORK = "LibvirtNetwork"
 """The kind of what a port forward leads into."""
@@ -36,7 +36,7 @@ def stands_as_recorded(
 
 
 def builds_on(desired: Mapping[str, Any], as_read: AsSent = plain) -> tuple[Place, ...]:
-    """On the network, by what the program calls it, and by the name that is recorded of it, where that is told too."""
+    """By the network's name in the program, and by its recorded name if there is one."""
     uri, *called = (as_read(desired[name]) if name in desired else None for name in ("uri", "network", "__network"))
     if not isinstance(uri, str):
         return ()

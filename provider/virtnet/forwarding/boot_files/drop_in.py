@@ -1,7 +1,7 @@
-"""The drop-in in /etc/sysctl.d that virtnet writes: its text, and what can be told of a file found there. Pure.
+"""The drop-in in /etc/sysctl.d that virtnet writes: its text, and what a file found there says. Pure.
 
-What shall not outlive a boot has the same text in /run, where nothing reads it but virtnet: a runtime record, which
-tells whose the values are and what they were.
+If the values are not to outlive a boot, a runtime record has the same text in /run, where only virtnet reads it. It
+says who owns the values and what they were before.
 
 Its header holds, besides the mark of the owner (`planning.ownership.marked_files`), the values found before, so that a
 create that was interrupted is finished without forgetting them.
@@ -27,7 +27,7 @@ class DropIn(NamedTuple):
     """What a drop-in says: whose it is, the values it sets in order, and the values found before them."""
 
     mark: Mark
-    """Its owner's; without a name where nobody told."""
+    """Of its owner; without a name if the file has none."""
     settings: tuple[tuple[str, str], ...]
     previous: Mapping[str, str] = MappingProxyType({})
     edited: bool = False
@@ -45,7 +45,7 @@ def runtime_record_of(mark: Mark) -> str:
 
 
 def is_runtime_record(path: str) -> bool:
-    """Whether a path is that of a runtime record, whoever's it is."""
+    """Whether a path is that of a runtime record of any owner."""
     return path.startswith(_RECORD_PREFIX) and path.endswith(".conf")
 
 

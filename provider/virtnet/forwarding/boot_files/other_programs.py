@@ -46,7 +46,7 @@ class Setting(NamedTuple):
     """As written, or as good as that: "IPForward=yes"."""
     versions: SystemdVersions = SystemdVersions.ALL
     section: str = ""
-    """The section that the line stands in; "" where the line tells by itself."""
+    """The section that the line is in; "" if the line needs none."""
 
 
 class OverridingSetting(NamedTuple):
@@ -56,7 +56,9 @@ class OverridingSetting(NamedTuple):
     path: str
     """The file that the line stands in."""
     target: str
-    """The parameter that is undone; another than the setting's own where that is one interface of the whole host."""
+    """The parameter that the setting overrides. It isn't the setting's own if that is of one interface and the
+    parameter of the whole host.
+    """
     wanted: str
     """The target's value: "0" or "1"."""
 

@@ -15,4 +15,4 @@ DIRECTORY = "/etc/sysctl.d"
 """The one that virtnet writes drop-ins into."""
 
 RUNTIME_RECORDS = "/run/virtnet"
-"""The directory of runtime records, of which forwarding.drop_in tells."""
+"""The directory of runtime records (see forwarding.drop_in)."""

@@ -43,7 +43,7 @@ def plan_files(
     record = () if goal.persist is True else _write_record(drop_in, observed)
     gone = removed(records, observed.runtime_records, held, observed.host)
     return FilePlan(
-        # What is to be there comes before what goes: whoever is killed in between leaves a mark that tells.
+        # New files come before removals, so that a process killed in between leaves a mark.
         steps=(*written.steps, *record, *left.steps, *gone.steps),
         refusals=written.refusals,
         notes=(*written.notes, *left.notes),
@@ -52,7 +52,7 @@ def plan_files(
 
 
 def marked_anew(mark: Mark, observed: ForwardingReport, held: Held) -> tuple[Step, ...]:
-    """The own files under another mark and otherwise as they are; one that was edited by hand stays, as it is drift."""
+    """The resource's own files with another mark. A file that was edited by hand stays, because it is drift."""
     texts = {**observed.files, **observed.runtime_records}
     steps: list[Step] = []
     for path, there in held.own.items():
@@ -85,7 +85,7 @@ def _write_drop_in(goal: Goal, drop_in: DropIn, observed: ForwardingReport, held
     there = parse(text) if text is not None else None
     refusal = _refusal(goal, text, there, observed)
     if refusal is not None or (there is not None and goal.path not in held.own):
-        # Of what is another resource's owners tells.
+        # `owners` reports what belongs to another resource.
         return FilePlan(refusals=() if refusal is None else (refusal,), files=observed.files)
     edited = there is not None and there.edited
     if there is not None and not edited and (there.mark, there.settings) == (goal.mark, drop_in.settings):
@@ -109,7 +109,7 @@ def _refusal(goal: Goal, text: str | None, there: DropIn | None, observed: Forwa
 
 
 def _write_record(drop_in: DropIn, observed: ForwardingReport) -> tuple[Step, ...]:
-    """Where no file tells it: whose the values are, and what they were, should the rest be interrupted."""
+    """A record of who owns the values and what they were, if no file has that and the rest may be interrupted."""
     path, content = runtime_record_of(drop_in.mark), render(drop_in)
     found = observed.runtime_records.get(path)
     return () if found == content else (WriteDropIn(path, content=content, found=found),)

@@ -1,4 +1,4 @@
-"""What one create or update of a HostForwarding is to reach, by its inputs. Pure."""
+"""The goal of one create or update of a HostForwarding, by its inputs. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -16,7 +16,7 @@ class Goal(NamedTuple):
     """The parameters and the drop-in that there shall be."""
 
     mark: Mark
-    """What the files are to say of their owner."""
+    """The owner that the files will name."""
     path: str
     """The drop-in's path; the default while its name is unknown."""
     persist: object
@@ -59,7 +59,7 @@ def preserve_advertisements(goal: Goal, previous: Mapping[str, str], observed: F
 
 
 def lost_routes(goal: Goal, observed: ForwardingReport) -> Iterator[Note]:
-    """The interfaces whose routes go, as the program will not have them preserved."""
+    """The interfaces whose routes are lost, because the program doesn't preserve them."""
     if goal.preserve_advertisements is False:
         for name in _at_stake(goal, observed):
             yield Note(NoteKind.LOSES_ADVERTISED_ROUTES, {"interface": name, "host": observed.host})

@@ -10,9 +10,9 @@ from virtnet.spec.part import Values
 
 
 def once_gone(observed: ForwardingReport, recorded: Values) -> ForwardingReport:
-    """What was observed for something new, with what the recorded one gives back, and less the files that it removes.
+    """What a new resource observes once the recorded one is deleted: its values are restored, and its files are gone.
 
-    What another has taken by now stays, and so does everything on a host that is not the recorded one.
+    What another resource has taken over stays, and so does everything if the host isn't the recorded one.
     """
     held = held_by_record(recorded, observed)
     if taken_from(recorded, held, observed) or other_host(recorded.get("host_uuid"), observed.host_uuid):

@@ -87,7 +87,7 @@ def held_by_record(recorded: Values, observed: ForwardingReport, desired: Values
 
 
 def taken_from(recorded: Values, held: Held, observed: ForwardingReport) -> tuple[str, DropIn] | None:
-    """The file of whoever has taken what is recorded, with its path; None where it is the record's, or nobody's."""
+    """The file of another resource that has taken over what is recorded, with its path; None if none has."""
     if held.own:
         return None
     places, keys = _recorded_paths(recorded), set(wanted(recorded))

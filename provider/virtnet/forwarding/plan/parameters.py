@@ -47,7 +47,7 @@ class SimulatedWrites(NamedTuple):
 
 
 class ParameterPlan(NamedTuple):
-    """What is written to the kernel, and what is to be remembered for putting it back."""
+    """The parameters to write to the kernel, and the values to remember for restoring them."""
 
     steps: tuple[WriteSysctl, ...]
     previous: Mapping[str, str]
@@ -91,9 +91,10 @@ def plan_parameters(
 def _remembering_others(
     goal: Goal, key: str, previous: Mapping[str, str], writes: SimulatedWrites
 ) -> Mapping[str, str]:
-    """What is remembered before `key` is written: also what it changes and would not bring back, where that counts.
+    """The values to remember before `key` is written: also those that it changes and wouldn't restore.
 
-    It counts when the state that was found is left: whatever did not follow the kernel's rule was someone's choice.
+    It matters if the values found on the host are changed: a value that didn't follow the kernel's rule was someone's
+    choice.
     """
     value, now = goal.targets[key], writes.values.get(key)
     if key not in WHOLE_HOST or now is None:
@@ -147,7 +148,7 @@ def restore(
             # Left on for others, or still managed: the part goes back to what the whole gives it.
             writes = writes.write(key, writes.values[whole]) if follows else writes
             continue
-        # It went with the whole when it was found, where that is not released itself.
+        # It followed the whole host's parameter when it was found, if that one isn't released itself.
         alone = follows and whole not in released
         needed_by = _needed_by(key, released[key], writes, observed, own) if alone else ()
         if needed_by:
@@ -167,7 +168,7 @@ def _stays_on(key: str, needed_by: tuple[ForwardingUser, ...]) -> Note:
 def _needed_by(
     key: str, found: str, writes: SimulatedWrites, observed: ForwardingReport, own: Collection[str]
 ) -> tuple[ForwardingUser, ...]:
-    """Who needs a parameter to stay on that is on, and was found off."""
+    """The users that need a parameter to stay on, which is on now and was found off."""
     if is_on(found) or not is_on(writes.values.get(key)):
         return ()
     whole = whole_of(key)

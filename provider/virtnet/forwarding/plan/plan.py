@@ -146,7 +146,7 @@ def _transition(keys: Collection[str], observed: ForwardingReport, after: Mappin
 
 
 def _record_of(there: DropIn) -> Values:
-    """What the record of a file with a mark holds, as far as the file tells."""
+    """The record of a file with a mark, as far as the file has it."""
     return {"previous": json.dumps(dict(there.previous), sort_keys=True), "__token": there.mark.token}
 
 

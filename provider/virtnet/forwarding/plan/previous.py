@@ -18,7 +18,7 @@ def remembered(held: Held, recorded: Values) -> dict[str, str]:
 
 
 def released(goal: Goal, recorded: Values, previous: Mapping[str, str], held: Held) -> dict[str, str]:
-    """Of the remembered values those of parameters that are no longer named."""
+    """The remembered values of parameters that the program no longer sets."""
     if "interfaces" in goal.unknown:
         return {}
     # What its files set and no record names was written by an update that was interrupted.

@@ -59,7 +59,7 @@ def look(
     network: ReportedNetwork | None,
 ) -> PortForwardReport:
     """The same where libvirt has been asked already."""
-    ahead = bool(desired)  # whether someone reviews what is to come; else it is read, or deleted
+    ahead = bool(desired)  # whether someone reviews a plan; otherwise this is a read or a delete
     table = parse_rules(host.nft_table("inet", TABLE) or "")
     ids = tuple(identity for name in host.list_directory(DIRECTORY) if (identity := id_of(name)) is not None)
     concerned = _concerned(desired or recorded, recorded, table, ids)
@@ -101,7 +101,7 @@ def _names(libvirt: NetworkReader) -> tuple[str, ...]:
 
 
 def find_network(libvirt: NetworkReader, wanted: object) -> ReportedNetwork | None:
-    """The network of a name, or of a UUID; None where there is none, or it is not known yet which one is meant."""
+    """The network of a name or a UUID; None if it doesn't exist, or the name isn't known yet."""
     if not isinstance(wanted, str):
         return None
     found = libvirt.find_network(name=wanted)
@@ -117,9 +117,9 @@ def records(files: Mapping[str, str]) -> dict[str, Record]:
 
 
 def _concerned(inputs: Values, recorded: Values, table: Table, ids: Sequence[str]) -> set[str]:
-    """Whose records are read: the own one, and those that have one of its ports.
+    """The ids of the records to read: the forward's own, and those that have one of its ports.
 
-    Which ports those have that are not loaded is told by their records alone.
+    Only records show the ports of forwards that aren't loaded.
     """
     own = _own(inputs, recorded)
     wanted = _known_ports(inputs)
@@ -167,7 +167,7 @@ def _files(host: FileReader, ids: Iterable[str]) -> dict[str, str]:
 
 
 def _addresses(host: Routing) -> Iterator[str]:
-    """Those that others can reach; virtnet's own links have one that is nobody's."""
+    """The addresses that others can reach. virtnet's own links have an address that isn't used."""
     for entry in host.addresses():
         address = ipaddress.ip_interface(entry.address).ip
         if not (address.is_loopback or address.is_link_local or is_own_link(entry.interface)):

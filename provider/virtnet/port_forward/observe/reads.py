@@ -77,7 +77,7 @@ def _likely_next(request: Request, text: str) -> list[Request]:
     return []
 
 
-#: Asked before a change alone.
+#: Read only before a change.
 _OF_OTHERS: frozenset[Request] = frozenset({LISTENING_SOCKETS, *map(firewall_rules, WHOLE_FIREWALL)})
 
 READS = Reads(groups=(_GROUP, _OF_OTHERS), likely_next=_likely_next)

@@ -1,4 +1,4 @@
-"""All forwards of a host, whoever made them: what their records say, and what there is of their rules. No effect."""
+"""All forwards of a host, no matter who created them: their records, and the rules that exist. No effect."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
@@ -28,7 +28,9 @@ class Survey(NamedTuple):
     """Paths of files beside the records that virtnet did not write."""
     table: Table = Table()
     missing: tuple[str, ...] = ()
-    """What is to put the rules back by itself and is not as virtnet installed it: paths, and the service's name."""
+    """Parts of the service that restores the rules, if they aren't as virtnet installed them: paths, and the service's
+    name.
+    """
     service: ServiceReport | None = None
     """None where no systemd runs the host."""
     links: tuple[Need, ...] = ()

@@ -1,1 +1,1 @@
-"""What is to be done for a PortForward, and why not. Pure."""
+"""The plan of a PortForward, and its refusals. Pure."""

@@ -16,9 +16,9 @@ from virtnet.spec.part import Values, as_list
 
 
 def foretold(desired: Values, recorded: Values, announced: Announced) -> Values:
-    """The record with what will be otherwise than it says, which an update of the forward then follows.
+    """The record with what will differ from it, so that an update of the forward follows.
 
-    Where the program changes the target itself, that is a change anyway.
+    If the program itself changes the target, that is a change anyway.
     """
     retargeted = any(desired.get(name) != recorded.get(name) for name in TARGETS)
     if not recorded or retargeted or not is_same_network(desired, recorded):

@@ -1,9 +1,9 @@
-"""What others drop of the packets of a forward, by the host's whole firewall. Pure.
+"""The packets of a forward that rules of others drop, by the host's whole firewall. Pure.
 
-A forwarded packet leaves by virtnet's own link, of which no rule of libvirt's tells. In iptables' FORWARD a rule of
-virtnet's lets it pass, which is put before all that is there; what somebody put before it later has its say first. An
-accept in one table of nftables ends that table alone, so what drops in another one has the last word. What cannot be
-judged is not called a drop.
+A forwarded packet leaves by virtnet's own link, which no rule of libvirt mentions. In iptables' FORWARD, a rule of
+virtnet accepts the packet. virtnet inserts it before all others; a rule that somebody inserts before it later applies
+first. An accept in one table of nftables ends only that table, so what drops in another one has the last word. What
+cannot be judged is not called a drop.
 """
 
 import ipaddress
@@ -64,9 +64,9 @@ def _priority(place: Place, firewall: Ruleset) -> int:
 
 
 def _will_let_pass(place: Place, firewall: Ruleset) -> bool:
-    """Whether virtnet's own rule will come before it, as there is none yet.
+    """Whether virtnet's own rule will come before it, because that rule doesn't exist yet.
 
-    One that comes before it already is judged with all other rules.
+    A rule that is there already is judged with all others.
     """
     if place.family not in ("iptables", "ip6tables") or (place.table, place.base) != ("filter", "FORWARD"):
         return False

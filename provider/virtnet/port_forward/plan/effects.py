@@ -18,7 +18,7 @@ _OF_NOTES: Mapping[Enum, EffectKind] = {
 
 
 def effects(_recorded: Values | None, _desired: Values, notes: Sequence[Note]) -> Iterator[Effect]:
-    """What the plan's notes tell of ports, as effects with the same details."""
+    """The plan's notes about ports, as effects with the same details."""
     for note in notes:
         if note.kind in _OF_NOTES:
             guest = str(note.details.get("guest") or "")

@@ -1,4 +1,4 @@
-"""What a forward opens to whom, and what it no longer does, for whoever reviews it. Pure."""
+"""What a forward opens to whom, and what it closes, for a reviewer. Pure."""
 
 import ipaddress
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ FIRST_UNPRIVILEGED = 1024
 
 
 def announced(desired: Values) -> Iterator[Note]:
-    """What inputs alone tell is to be opened, where the network or the guest is not there yet."""
+    """What the inputs alone say will be opened, if the network or the guest doesn't exist yet."""
     address, sources = desired.get("listen_address") or "", as_list(desired.get("sources") or [])
     target, guest = (
         str(desired.get(name) or desired.get(other) or "")
@@ -34,7 +34,7 @@ def announced(desired: Values) -> Iterator[Note]:
 
 
 def opened(before: Forward | None, after: Forward) -> tuple[PortRange, ...]:
-    """The ranges of which a port was not forwarded on the same address before."""
+    """The ranges with a port that was not forwarded on the same address before."""
     if before is None or not _covers(before, after):
         return after.ports
     return tuple(ports for ports in after.ports if list(_beyond(ports, before.ports)))
@@ -53,9 +53,9 @@ def _beyond(ports: PortRange, others: Sequence[PortRange]) -> Iterator[Span]:
 def exposure(
     before: Forward | None, after: Forward, target: Target, observed: PortForwardReport, *, again: bool
 ) -> Iterator[Note]:
-    """A line a range that is new or leads elsewhere, one where more or fewer may connect, one a range that closes.
+    """A line for each range that is new or leads elsewhere, and for each that closes; one if more or fewer may connect.
 
-    `again`: others changed the rules, so that whatever they do now is not what `before` says.
+    `again`: others changed the rules, so they no longer do what `before` says.
     """
     fresh = set(opened(before, after))
     for ports in after.ports:
@@ -124,7 +124,7 @@ def _whither(ports: PortRange, forward: Forward, target: Target) -> dict[str, De
 
 
 def _all_within(sources: Sequence[Network], others: Sequence[Network]) -> bool:
-    """Whether all these subnets, as few as say it, are in the others, likewise; none are anybody."""
+    """Whether all these subnets are within the others. Both are collapsed; an empty list means anybody."""
     if not sources or not others:
         return not others
     return all(any(inner[0] in one and inner[-1] in one for one in others) for inner in sources)

@@ -8,9 +8,9 @@ from virtnet.spec.part import Values
 
 
 def once_gone(observed: PortForwardReport, recorded: Values) -> PortForwardReport:
-    """What was observed for something new, less the record and the rules of the recorded forward.
+    """What a new forward observes once the recorded one is deleted: without its record and rules.
 
-    What another has taken by now stays, and so does everything on a host that is not the recorded one.
+    What another resource has taken over stays, and so does everything if the host isn't the recorded one.
     """
     held = held_by_record(recorded, observed)
     taken = held.own is None and held.id in observed.records

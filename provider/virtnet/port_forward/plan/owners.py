@@ -18,7 +18,7 @@ class Held(NamedTuple):
     """What a plan goes on with."""
 
     id: str
-    """Of the record that there is, or is to be."""
+    """Of the record that exists, or will exist."""
     own: Record | None = None
     """What is there of it; None where nothing is."""
     taken: tuple[Record, ...] = ()
@@ -78,9 +78,9 @@ def held_by_record(recorded: Values, observed: PortForwardReport, desired: Value
 
 
 def link_stays(recorded: Values, records: Mapping[str, Record]) -> bool:
-    """Whether the link to a recorded forward's network stays as it is without it: another one needs the same.
+    """Whether the link to a recorded forward's network stays without it, because another forward needs it.
 
-    Of a forward that has no file of its own, a link may be left that nobody needs.
+    A forward without a file may have left a link that nobody needs.
     """
     token = token_of(recorded)
     own = next((one for one in records.values() if token and one.mark.token == token), None)
@@ -102,7 +102,7 @@ def free_id(desired: Values, observed: PortForwardReport) -> str:
 
 
 def taken_from(held: Held, before: Forward | None, observed: PortForwardReport) -> Record | None:
-    """The record of whoever has taken what is recorded; None where it is there, or nobody has."""
+    """The record of another resource that has taken over what is recorded; None if none has."""
     if held.own is not None:
         return None
     there = observed.records.get(held.id)
@@ -135,7 +135,7 @@ def met_by(forward: Forward, desired: Values, held: Held, observed: PortForwardR
 
 
 def without_record(forward: Forward, held: Held, observed: PortForwardReport) -> Iterator[Refusal]:
-    """Rules that have ports of this one and no record that tells whose they are: nft would not take both."""
+    """Rules with ports of this forward and without a record of their owner: nft would not accept both."""
     wanted = listeners_of_forward(forward)
     known = {held.id, *observed.records}
     met: dict[str, list[Listener]] = {}

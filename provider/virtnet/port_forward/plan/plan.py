@@ -77,7 +77,7 @@ def _changes(desired: Values, recorded: Values, found: Sequence[Problem]) -> tup
 
 
 def _standing(found: Sequence[Problem]) -> Iterator[Note]:
-    """What no update mends, and what nobody knows yet."""
+    """Notes of what no update fixes, and of what isn't known yet."""
     for problem in found:
         if problem.kind is ProblemKind.TARGET_UNKNOWN:
             yield Note(NoteKind.TARGET_UNKNOWN, problem.details)
@@ -187,7 +187,7 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
             "__network": target.network.name,
             "network_uuid": target.network.uuid,
             "target": target.address,
-            "addresses": [],  # to be looked at anew
+            "addresses": [],  # to be read again
             **apart(recorded, target.address),
         },
         found_own=held.is_of_resource,
@@ -247,7 +247,7 @@ def _enable(observed: PortForwardReport) -> Iterator[Step]:
 
 
 def _start_anew(observed: PortForwardReport) -> Iterator[Step]:
-    """As it was found, where it runs."""
+    """The service as it was found, if it runs."""
     if observed.service is not None and observed.service.active and _runs_what_was(observed):
         yield PutRestore((), observed.service, observed.service)
 
@@ -304,7 +304,7 @@ def _delete(recorded: Values, observed: PortForwardReport) -> Plan:
     before = held.own.forward if held.own is not None else _as_recorded(recorded, held.id, observed)
     steps: list[Step] = []
     if held.id in observed.table.ids or (observed.table.present and not observed.table.ids):
-        # With the last one the table goes, with whatever somebody has put into it by then.
+        # With the last forward the table goes, and with it anything that others have added to it.
         others = bool(observed.table.ids - {held.id})
         steps.append(LoadRules(held.id, before, None, observed.table if others else None))
     path, there = path_of(held.id), observed.restore
@@ -334,7 +334,7 @@ def _delete(recorded: Values, observed: PortForwardReport) -> Plan:
 
 
 def _as_recorded(recorded: Values, identity: str, observed: PortForwardReport) -> Forward | None:
-    """What is to go where its file has gone already, as the state has it."""
+    """The forward to remove if its file is gone already, as the state has it."""
     target = resolve(recorded, observed.network)
     return forward_of(recorded, target, identity) if isinstance(target, Target) and identity else None
 

@@ -1,4 +1,4 @@
-"""What a host has against ports that are to be opened, as it is now. Pure."""
+"""The reasons on a host, as it is now, against opening ports. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -22,9 +22,9 @@ _SYSCTLS = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding"}
 def refusals(
     forward: Forward, opened: Sequence[PortRange], desired: Values, observed: PortForwardReport
 ) -> Iterator[Refusal]:
-    """Why a forward must not be made: what is against all of it, and against the ports that are `opened` now.
+    """Why virtnet refuses a forward: reasons against all of it, and against the ports that are `opened` now.
 
-    What only closes, or mends, is not kept from it by a host that lets nothing through.
+    A change that only closes or fixes isn't refused because the host lets nothing through.
     """
     host = {"host": observed.host}
     if not observed.has_nft:
@@ -84,7 +84,7 @@ def stays_wrong(forward: Forward, observed: PortForwardReport) -> bool:
 
 
 def _met(forward: Forward, ports: PortRange, other: Redirection) -> Range | None:
-    """The ports of another's rule of which a range has some, for packets that it would get."""
+    """The ports that a range shares with another's rule, for packets that both match."""
     same_address = not other.address or not forward.listen_address or other.address == forward.listen_address
     if other.protocol != ports.protocol or not same_address:
         return None

@@ -1,4 +1,4 @@
-"""What is wrong with a forward by what is recorded: found, mended, and kept in a state. Pure."""
+"""Problems of a forward, compared with its record: how they are found, fixed, and kept in a state. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -32,7 +32,7 @@ _MENDED_BY: Mapping[object, ChangeClass | None] = {
 
 
 def mended_by(problem: Problem) -> ChangeClass | None:
-    """The class of the change that mends it; None where no update does."""
+    """The class of the change that fixes it; None if no update does."""
     return _MENDED_BY.get(problem.kind, ChangeClass.LIVE)
 
 
@@ -42,7 +42,7 @@ def by_record(recorded: Values) -> list[Problem]:
 
 
 def with_foretold(found: Iterable[Problem], recorded: Values) -> list[Problem]:
-    """What is found, told as it was foretold, so that it is one change to whoever reviews it."""
+    """The problems found, as they were foretold, so that a reviewer sees one change."""
     told = [one for one in by_record(recorded) if one.kind in FORETOLD]
     covered = {FORETOLD[one.kind] for one in told}
     return [*(one for one in found if one.kind not in covered), *told]
@@ -54,7 +54,7 @@ def problem_of(recorded: object) -> Problem:
 
 
 def problems(inputs: Values, recorded: Values, observed: PortForwardReport) -> Iterator[Problem]:
-    """Everything that is otherwise than recorded. `inputs` are the recorded ones."""
+    """Everything that differs from the record. `inputs` are the recorded ones."""
     held, target = held_by_record(recorded, observed), resolve(inputs, observed.network)
     expected = forward_of(inputs, target, held.id) if isinstance(target, Target) else None
     if (taken := taken_from(held, expected, observed)) is not None:
@@ -87,7 +87,7 @@ def _of_target(inputs: Values, recorded: Values, target: Target | Unresolved | R
 
 
 def _of_record(held: Held, expected: Forward | None) -> Iterator[Problem]:
-    """What its file says, against what there should be; of a guest that moved the target tells."""
+    """Compares its file with the record. A guest that moved shows in the target."""
     there = held.own
     if there is None:
         yield Problem(ProblemKind.RECORD_MISSING, {"path": path_of(held.id)})
@@ -98,14 +98,14 @@ def _of_record(held: Held, expected: Forward | None) -> Iterator[Problem]:
 
 
 def _on_same_network(recorded: Forward, expected: Forward) -> bool:
-    """Whether the network is as it was; of a guest that moved into another of its subnets the target tells."""
+    """Whether the network is as it was. A guest that moved to another of its subnets shows in the target."""
     moved = recorded.target != expected.target
     subnet = {"subnet": expected.network.subnet, "gateway": expected.network.gateway} if moved else {}
     return recorded.network._replace(**subnet) == expected.network
 
 
 def _of_rules(held: Held, expected: Forward | None, observed: PortForwardReport) -> Iterator[Problem]:
-    """The rules against what the file says, as they are loaded from that."""
+    """Compares the rules with the file that they are loaded from."""
     meant = expected if held.own is None else held.own.forward
     found = RulesState.MISSING if meant is None else state(meant, observed.table)
     if found is RulesState.INTACT and not observed.table.common_intact:
@@ -117,5 +117,5 @@ def _of_rules(held: Held, expected: Forward | None, observed: PortForwardReport)
 
 
 def _meant(forward: Forward) -> tuple[object, ...]:
-    """What a program names of it, which is the same whatever guest and network are found behind it."""
+    """The part that the program sets, which doesn't depend on the guest and network found for it."""
     return forward.listen_address, forward.ports, forward.sources

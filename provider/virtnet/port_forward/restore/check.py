@@ -8,7 +8,7 @@ class NeedKind(enum.Enum):
     """What a forward needs; the values are the script's words."""
 
     LINK = "link"
-    """The own link of a network is missing, or is one that no forward needs; by its name, as all that follow."""
+    """virtnet's link to a network is missing, or no forward needs it; by its name, like all that follow."""
     PORT = "port"
     """What goes into it is not handed to the network's bridge."""
     SETTING = "setting"

@@ -20,10 +20,10 @@ SERVICE = "virtnet-port-forwards.service"
 
 SERVICE_PATH = f"/etc/systemd/system/{SERVICE}"
 
-#: What the service goes on with until it is started anew.
+#: What the service uses until it is restarted.
 RUN_BY_SERVICE = (SCRIPT_PATH, SERVICE_PATH)
 
-#: How the service is to be found, and how where no forward is left.
+#: How the service should be, and how it should be if no forward is left.
 RUNS, STOPPED = ServiceReport(enabled=True, active=True), ServiceReport(enabled=False, active=False)
 
 _HEADER = """\

@@ -1,8 +1,8 @@
-"""The file on a host of one PortForward: whose it is, what it forwards, and its rules as `nft -f` loads them. Pure.
+"""The file on a host of one PortForward: its owner, what it forwards, and its rules as `nft -f` loads them. Pure.
 
-All of them lie in one directory, which is loaded as a whole when the rules are put back. The header holds, besides the
-mark of the owner (`planning.ownership.marked_files`), the forward as data, so that a look tells what was meant whatever
-the rules have become.
+All files are in one directory, which is loaded as a whole when the rules are restored. The header holds, besides the
+mark of the owner (`planning.ownership.marked_files`), the forward as data, so that a read shows what was meant, no
+matter what the rules have become.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ class Record(NamedTuple):
     """What a file says: whose it is, and what it forwards."""
 
     mark: Mark
-    """Its owner's; without a name where nobody told."""
+    """Of its owner; without a name if the file has none."""
     forward: Forward
     edited: bool = False
     """True when the text is not what virtnet wrote."""
@@ -82,7 +82,7 @@ def _reservation(text: str) -> NamedReservation | None:
 
 
 def as_data(forward: Forward) -> dict[str, object]:
-    """A forward less its id as plain data."""
+    """A forward without its id, as plain data."""
     found: dict[str, object] = {**forward._asdict(), "network": forward.network._asdict()}
     del found["id"]
     return found | {"ports": [list(one) for one in forward.ports], "sources": list(forward.sources)}

@@ -38,9 +38,9 @@ _MAPS: Mapping[str, tuple[tuple[str, ...], str]] = {
 
 @lru_cache(maxsize=2)
 def parse(listed: str) -> Table:
-    """The table of which nft printed this; "" for one that is not there. Raises ValueError for anything else.
+    """The table that nft printed; "" means that it doesn't exist. Raises ValueError for anything else.
 
-    A listing is read once, however many forwards are looked at in it, and the rules of none but those.
+    A listing is parsed once for any number of forwards, and only the rules of those.
     """
     if not listed:
         return Table()
@@ -115,7 +115,7 @@ def _foreign(objects: Sequence[Json], chains: Mapping[str, Json], rules: Mapping
 
 
 def _listeners(maps: Mapping[str, Json]) -> tuple[list[Listener], list[str]]:
-    """What is listened on, and the maps that lead to what is no forward's."""
+    """The listeners, and the maps that lead to chains of no forward."""
     found, strange = [], []
     for version in (4, 6):
         name = f"listeners{version}"
@@ -136,7 +136,7 @@ def _listeners(maps: Mapping[str, Json]) -> tuple[list[Listener], list[str]]:
 def _listen_address(network: str) -> str:
     """An address of the host; "" for every one."""
     address = ipaddress.ip_network(network).network_address
-    # nft 0.9.8 prints a wrong length for all of IPv6. The address of nobody is no address to listen on.
+    # nft 0.9.8 prints a wrong length for all of IPv6. The unspecified address is no address to listen on.
     return "" if address.is_unspecified else str(address)
 
 

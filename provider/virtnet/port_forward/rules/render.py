@@ -34,7 +34,7 @@ from virtnet.port_forward.rules.table import (
     state,
 )
 
-#: Begins the line of a forward's file that tells the script of restore which link it needs: the names of both ends, the
+#: Begins the line of a forward's file that says which link the restore script creates: the names of both ends, the
 #: bridge, the subnet and the host's address in it.
 LINK_LINE = "# virtnet-link:"
 
@@ -49,7 +49,7 @@ _SET_MARK = f"meta mark set meta mark | {MARK:#x}"
 #: Those of the common part, each before those that it leads to.
 BASE_CHAINS = ("from_outside", "from_host", "forwards", "route_marks", "route_marks_of_host", "hairpin")
 
-#: The common part. Its chains are emptied and filled in one go, so it mends as well. What comes in gets its mark last:
+#: The common part. Loading it empties and fills its chains at once, so that also fixes it. Packets get their mark last:
 #: firewalld, at 10, looks for the way back by the mark, and drops IPv6 that would not go back as it came.
 COMMON = f"""\
 add table {_T}
@@ -84,7 +84,7 @@ add rule {_T} hairpin oifname "{LINK_PREFIX}*" snat ip6 to ip6 saddr . ip6 daddr
 
 
 def body(forward: Forward) -> str:
-    """What makes one forward, over the common part: loaded at boot, and again whenever it is to be mended.
+    """The rules of one forward, on top of the common part: loaded at boot, and again to fix them.
 
     Raises ValueError for a forward that is not canonical.
     """
@@ -133,7 +133,7 @@ def only_adds(after: Forward, there: Table) -> bool:
 
 
 def _stale(after: Forward, there: Table) -> tuple[list[Listener], list[Gateway]]:
-    """What is to go for one forward: its own listeners that it no longer has, and gateways that nobody needs."""
+    """What to remove for one forward: listeners that it no longer has, and gateways that nobody needs."""
     wanted, gateway = set(listeners_of_forward(after)), gateway_of(after)
     return (
         [one for one in there.listeners if one.id == after.id and one not in wanted],
@@ -161,7 +161,7 @@ def _removal(forward_id: str, there: Table) -> str:
 
 
 def _repair(there: Table) -> str:
-    """The common part anew: chains of the wrong kind cannot be mended, and those that lead to others go first."""
+    """The common part, recreated. Chains of the wrong kind can't be changed; those that lead to others go first."""
     there_of_it = [chain for chain in BASE_CHAINS if chain in there.chains]
     return "".join(
         [

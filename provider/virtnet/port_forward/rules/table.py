@@ -1,4 +1,4 @@
-"""The table of all port forwards as values: what a forward wants in it, and what was found there. Pure."""
+"""The table of all port forwards as values: the rules that a forward needs, and those found. Pure."""
 
 import enum
 import ipaddress
@@ -45,7 +45,7 @@ class Listener(NamedTuple):
 
 
 class Gateway(NamedTuple):
-    """The host's address in a subnet: whoever of that subnet is forwarded back into it comes from there."""
+    """The host's address in a subnet: the source of connections that are forwarded back into their own subnet."""
 
     subnet: str
     address: str
@@ -87,15 +87,15 @@ class Table:
     rules: Mapping[str, tuple[Rule | None, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Of each forward, by its id; None for a rule that virtnet did not write."""
     foreign: tuple[str, ...] = ()
-    """What is nobody's in the table: names of chains, and rules as "chain handle"."""
+    """What belongs to no forward in the table: names of chains, and rules as "chain handle"."""
 
     @cached_property
     def ids(self) -> frozenset[str]:
-        """The forwards of which there is anything."""
+        """The forwards that have anything in the table."""
         return frozenset(self.rules) | {one.id for one in self.listeners}
 
     def without(self, forward_id: str) -> "Table":
-        """The table less one forward; with the last one it goes, unless something in it is nobody's."""
+        """The table without one forward. With the last forward the table goes, unless it has something of others."""
         left = replace(
             self,
             chains=self.chains - {chain_of(forward_id)},
