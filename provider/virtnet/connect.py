@@ -37,7 +37,7 @@ class Hosts:
 
 
 def connect(uri: str, connections: Connections) -> Clients:
-    """Both clients; the host's is None where only libvirt is reached. Raises Refused for a URI that could be an option.
+    """Both clients; the host's is None if only libvirt is reached. Raises Refused for a URI that could be an option.
 
     On this machine the daemon may still be elsewhere: in a container that only shares its socket, what this process
     sees is not the host. Over ssh the host is the one that ssh reaches, which is where libvirt's own ssh goes.

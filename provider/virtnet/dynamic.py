@@ -221,7 +221,7 @@ class Provider(dynamic.ResourceProvider):
     def _verdict(
         self, resource: "Resource[Any]", found: "Diff", before: Mapping[str, Any] | None, news: Mapping[str, Any]
     ) -> bool | None:
-        """Whether there are changes; None where the engine sees them too, and so is to compare the inputs by itself.
+        """Whether there are changes; None if the engine sees them too, and so is to compare the inputs by itself.
 
         It then knows by path what changes, and applies options that the program has set in ways unknown to us. `before`
         are the inputs with which it would compare.
@@ -371,7 +371,7 @@ class Provider(dynamic.ResourceProvider):
             self._present(found, desired)
 
     def _fails_at_its_end(self) -> bool:
-        """Have the preview fail by a refusal when its program ends. False where no program waits for that."""
+        """Have the preview fail by a refusal when its program ends. False if no program waits for that."""
         if not self._refusals:
             return False
         try:
@@ -392,7 +392,7 @@ class Provider(dynamic.ResourceProvider):
             _print(found.record)
 
     def _say(self, desired: "Values", text: str, severity: "Severity") -> bool:
-        """Show a text on its resource's own lines. False where there is no engine to tell, or no resource."""
+        """Show a text on its resource's own lines. False if there is no engine to tell, or no resource."""
         urn = str(desired.get("__urn") or "")
         return bool(urn) and _engine_log().say(urn, text, severity)
 

@@ -32,7 +32,7 @@ class VirtnetError(Exception):
     """
 
     kind: Enum | None = None
-    """What failed, of the package's own kinds; None where the text is all there is."""
+    """What failed, of the package's own kinds; None if the text is all there is."""
     details: Mapping[str, Any] = _NONE
     """What the kind's sentence names, as plain data."""
 
@@ -92,14 +92,14 @@ class Left(NamedTuple):
     """What that step does, of its package's kinds."""
     details: Mapping[str, Any]
     error: VirtnetError | None
-    """Why it could not; None where it was not tried, as its host was lost before."""
+    """Why it could not; None if it was not tried, as its host was lost before."""
 
 
 class ApplyFailed(VirtnetError):
     """A step of a plan failed. The sentence says what was rolled back and what, if anything, is left.
 
     `left` is what could not be rolled back; `outputs` are those of the resource as it is there since, for a state that
-    must not lose it, or None where nothing is there or what is recorded still holds.
+    must not lose it, or None if nothing is there or what is recorded still holds.
     """
 
     def __init__(self, message: str, left: tuple[Left, ...] = (), outputs: Mapping[str, Any] | None = None) -> None:

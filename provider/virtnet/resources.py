@@ -57,7 +57,7 @@ class Kind(NamedTuple):
     record: str
     """Its `Resource`: "package.module:NAME"."""
     unchanged: str | None = None
-    """The module that is its `Unchanged`; None where every check and diff is the record's."""
+    """The module that is its `Unchanged`; None if every check and diff is the record's."""
 
 
 class Catalogue:
@@ -72,12 +72,12 @@ class Catalogue:
         return self._kinds
 
     def resource(self, name: str) -> "Resource[Any]":
-        """The record of a kind. Raises KeyError where there is no such kind."""
+        """The record of a kind. Raises KeyError if there is no such kind."""
         found: Resource[Any] = resolve_name(self.kinds[name].record)
         return found
 
     def unchanged(self, name: str) -> Unchanged | None:
-        """The fast path of a kind. Raises KeyError where there is no such kind."""
+        """The fast path of a kind. Raises KeyError if there is no such kind."""
         place = self.kinds[name].unchanged
         if place is None:
             return None

@@ -12,7 +12,7 @@ _ATTRIBUTES = ".gitattributes"
 
 
 def sdks(program: str, schema: str, folders: Mapping[str, PurePosixPath]) -> Generated:
-    """The SDKs in their folders, by the language's name. Raises CalledProcessError where Pulumi doubts the schema."""
+    """The SDKs in their folders, by the language's name. Raises CalledProcessError if Pulumi doubts the schema."""
     files: dict[PurePosixPath, str] = {}
     with tempfile.TemporaryDirectory() as directory:
         described = Path(directory) / "schema.json"

@@ -44,7 +44,7 @@ def must_be_given(part: type[Part], shape: Shape) -> bool:
 
 
 def none_words(part: type[Part], shape: Shape) -> str:
-    """How a program says that there is none; "" where it cannot. A network alone keeps what nobody names."""
+    """How a program says that there is none; "" if it cannot. A network alone keeps what nobody names."""
     return "" if shape.none is None or part not in with_parts_below([NetworkSpec]) else json.dumps(shape.none)
 
 

@@ -30,7 +30,7 @@ class Project:
 
 
 def read(repository: Path) -> Project:
-    """The project as its pyproject.toml has it, whatever is installed. Raises ValueError where something is missing."""
+    """The project as its pyproject.toml has it, whatever is installed. Raises ValueError if something is missing."""
     text = (repository / "pyproject.toml").read_text(encoding="utf-8")
     return Project(_value(text, "version"), _value(text, "Repository"))
 

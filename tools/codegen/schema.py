@@ -61,7 +61,7 @@ LANGUAGES: Mapping[str, str] = {
 def schema(
     resources: Sequence[Resource[Any]], components: Sequence[Component], functions: Sequence[Function], repository: Path
 ) -> Json:
-    """The schema as data. Raises ValueError where pyproject.toml names no version."""
+    """The schema as data. Raises ValueError if pyproject.toml names no version."""
     examples: dict[str, dict[str, str]] = {}
     for language, suffix in LANGUAGES.items():
         for path in sorted((repository / "docs" / "native").glob(f"*{suffix}")):
@@ -253,7 +253,7 @@ class _Writer:
             self.add_types(types, shape.part)
 
     def properties(self, part: type[Part], level: LevelName | None) -> Json:
-        """A part's fields. `level` is the class of a change of those that have none; None where none is told."""
+        """A part's fields. `level` is the class of a change of those that have none; None if none is told."""
         return {to_camel(name): self.property(part, shape, level) for name, shape in shapes(part).items()}
 
     def property(self, part: type[Part], shape: Shape, level: LevelName | None) -> Json:

@@ -26,7 +26,7 @@ class Command(NamedTuple):
     example: str
     """A command line that works."""
     run: Callable[[argparse.Namespace, Terminal], int]
-    """Does it and returns the exit code. Raises VirtnetError where it can't."""
+    """Does it and returns the exit code. Raises VirtnetError if it can't."""
     add: Callable[[argparse.ArgumentParser], None] = _no_arguments
     """Adds its arguments to a parser."""
     ends: str = USUAL_ENDS

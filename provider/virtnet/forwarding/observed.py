@@ -193,7 +193,7 @@ def recorded_inputs(recorded: Values) -> dict[str, object]:
 
 
 def drop_in_of(inputs: Values) -> str | None:
-    """The drop-in's file name; None where it is left out."""
+    """The drop-in's file name; None if it is left out."""
     name = inputs.get("drop_in")
     return None if name is None else str(name)
 

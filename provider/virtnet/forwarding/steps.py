@@ -69,7 +69,7 @@ class WriteDropIn:
     path: str
     content: str
     found: str | None
-    """The text that was there when this was planned; None where there was no file."""
+    """The text that was there when this was planned; None if there was no file."""
 
     def describe(self) -> Summary:
         """What will happen."""

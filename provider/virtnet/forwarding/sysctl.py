@@ -49,7 +49,7 @@ def accept_ra_of(interface: str) -> str:
 
 
 def interface_of(key: str) -> str:
-    """The interface in a key of net/ipvN/conf, or "" where the key is for the whole host."""
+    """The interface in a key of net/ipvN/conf, or "" if the key is for the whole host."""
     match = re.fullmatch(r"net/ipv[46]/conf/(.+)/[a-z_]+", key)
     return "" if match is None or match[1] in ("all", "default") else match[1]
 

@@ -39,7 +39,7 @@ class FirewallRule:
 
 
 def rules_of_networks(printed: Mapping[str, str | None], networks: tuple[NetworkMatch, ...]) -> Iterator[FirewallRule]:
-    """The rules, in the order of each program. `printed`: by the program's name; None where there is none."""
+    """The rules, in the order of each program. `printed`: by the program's name; None if there is none."""
     for program in ("iptables", "ip6tables"):
         yield from _iptables(program, printed.get(f"{program}-save") or "", networks)
     yield from _nft(printed.get("nft") or "", networks)

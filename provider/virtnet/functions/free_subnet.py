@@ -15,7 +15,7 @@ def prefix_lengths(pool: Subnet) -> tuple[int, int]:
 
 
 def choose(pool: Subnet, length: int, name: str, *, own: Sequence[Subnet], used: Iterable[Subnet]) -> Subnet | None:
-    """The subnet of the network of that name; None where none is free.
+    """The subnet of the network of that name; None if none is free.
 
     A subnet of the pool and of that length that is the network's `own` already stays, so that a second run changes
     nothing. `used` are those of others.

@@ -133,10 +133,9 @@ class Host:
 
     @contextmanager
     def cached_reads(self, reads: Reads, *, max_age: float = 0.0) -> Iterator[None]:
-        """One observation: nothing is changed meanwhile, so each answer stands until it ends.
+        """One observation: nothing changes meanwhile, so each answer is valid until the observation ends.
 
-        `reads` tells what is asked at once. What programs said at most `max_age` seconds ago will do, and what tells of
-        the whole host; 0.0 for none.
+        `reads` are asked at once. Answers of programs, and about the whole host, may be `max_age` seconds old.
         """
         prefetched, self._has_prefetched = self._has_prefetched, False
         known = self._prefetched.answers(self._opened, self._prefetch_max_age if prefetched else 0.0)
@@ -167,7 +166,7 @@ class Host:
         """Held while this host is changed, so that no other process of virtnet's changes it meanwhile.
 
         A lock on a file of root's (flock(2)), which goes with the process. Users who may not open it go on without.
-        Raises Refused where another process holds it for ten minutes.
+        Raises Refused if another process holds it for ten minutes.
         """
         deadline = time.monotonic() + self._seconds_for_the_lock
         while self._execute(messages.WAIT_FOR_LOCK, "lock", LOCK_FILE, but=(errno.EADDRINUSE,)).error is not None:
@@ -177,7 +176,7 @@ class Host:
         try:
             yield
         finally:
-            # A connection that was lost let go of the lock by itself.
+            # A lost connection has released the lock.
             with suppress(VirtnetError):
                 self._execute(messages.RELEASE_LOCK, "unlock")
 
@@ -204,7 +203,7 @@ class Host:
         return parse_listening_sockets(self._output(messages.LIST_SOCKETS, requests.LISTENING_SOCKETS))
 
     def dhcp_port_free(self) -> bool:
-        """Whether UDP port 67 can be bound by a server that shares it; True where that can't be tried."""
+        """Whether UDP port 67 can be bound by a server that shares it; True if that can't be tried."""
         answer = self._answer(messages.TRY_DHCP_PORT, requests.DHCP_PORT)
         return answer.error is None or answer.error.number != errno.EADDRINUSE
 
@@ -222,7 +221,7 @@ class Host:
         return self._without_error(answer, messages.LIST_ZONES, program="firewall-cmd").text.split()
 
     def can_limit(self, way: "Way") -> bool:
-        """Whether the kernel has all that libvirt limits traffic of that way by; True where it can't be asked."""
+        """Whether the kernel has all that libvirt limits traffic of that way by; True if it can't be asked."""
         answer = self._answer(messages.TRY_LIMITS, requests.traffic_limit(way))
         return answer.error is None or answer.error.status != requests.LACKS_LIMITS
 
@@ -261,13 +260,13 @@ class Host:
             self._run(what, "bridge", "vlan", "add", "dev", link, "vid", *vlan.split())
 
     def may_change_links(self) -> bool:
-        """Whether this user may plug interfaces in and out: root of the network namespace (CAP_NET_ADMIN)."""
+        """Whether this user may attach and detach interfaces: root of the network namespace (CAP_NET_ADMIN)."""
         status = self._text_of(requests.CAPABILITIES, messages.READ_CAPABILITIES) or ""
         words = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
         return bool(int(words.get("CapEff", "0").strip() or "0", 16) & CAP_NET_ADMIN)
 
     def read_sysctl(self, key: str) -> str | None:
-        """A kernel parameter by its key in slash form (net/ipv4/ip_forward); None where there is none."""
+        """A kernel parameter by its key in slash form (net/ipv4/ip_forward); None if there is none."""
         text = self._text_of(requests.file(self._sysctl_path(key)), messages.read_sysctl(key))
         return None if text is None else text.strip()
 
@@ -276,7 +275,7 @@ class Host:
         self._execute(messages.write_sysctl(key, value), "write", self._sysctl_path(key), value)
 
     def read_file(self, path: str) -> str | None:
-        """A file's text; None where there is none."""
+        """A file's text; None if there is none."""
         return self._text_of(requests.file(path), messages.read_file(path))
 
     def list_directory(self, path: str) -> Sequence[str]:
@@ -290,16 +289,16 @@ class Host:
         self._execute(messages.write_file(path), "replace", directory, name, content)
 
     def remove_file(self, path: str) -> None:
-        """Remove a file; no error where there is none."""
+        """Remove a file; no error if there is none."""
         self._execute(messages.remove_file(path), "remove", path, but=_NOT_THERE)
 
     def remove_directory(self, path: str) -> None:
-        """Remove a directory with nothing in it; no error where there is none, or it holds something."""
+        """Remove a directory with nothing in it; no error if there is none, or it holds something."""
         in_use = (errno.ENOTEMPTY, errno.EBUSY)  # the second where something is mounted there
         self._execute(messages.remove_file(path), "remove-directory", path, but=(*_NOT_THERE, *in_use))
 
     def end_process(self, pid: int) -> None:
-        """End a process by SIGTERM, and wait until it has ended; no error where there is none."""
+        """End a process by SIGTERM, and wait until it has ended; no error if there is none."""
         answer = self._execute(
             messages.end_process(pid), "end", str(pid), str(self._seconds_for_an_end), but=(errno.ETIME,)
         )
@@ -307,7 +306,7 @@ class Host:
             raise HostFailure(messages.process_stays(pid, self.name))
 
     def firewall_rules(self, program: "FirewallLister", *, seconds_old: float = 0.0) -> str | None:
-        """All rules of a firewall as this program prints them, less its counts; None where there is no such program.
+        """All rules of a firewall as this program prints them, less its counts; None if there is no such program.
 
         An answer that anybody asked for at most `seconds_old` ago will do: a hundred networks are looked at in one
         refresh, and their rules are in one listing. So will one that was asked for while this one waited for its turn.
@@ -322,7 +321,7 @@ class Host:
             return known
 
     def invalidate_listings(self) -> None:
-        """Forget the listings of firewall rules, so that the next who asks gets a new one, whatever its age."""
+        """Forget the listings of firewall rules, so that the next caller gets a new one of any accepted age."""
         with self._listings.lock:
             self._listings.known.clear()
 
@@ -337,10 +336,10 @@ class Host:
         self._run(messages.delete_rule(rule[0]), program, "-w", "-t", table, "-D", *rule)
 
     def nft_table(self, family: str, name: str) -> str | None:
-        """A table as `nft -j` lists it; None where there is none of that name, or no nft."""
+        """A table as `nft -j` lists it; None if there is none of that name, or no nft."""
         if not self.has_program("nft"):
             return None
-        # nft says that there is no such table by a sentence alone.
+        # nft reports a missing table only with a sentence.
         if (family, name) not in parse_nft_tables(self._output(messages.LIST_NFT_TABLES, requests.NFT_TABLES)):
             return None
         return self._output(messages.LIST_NFT_TABLES, requests.nft_table(family, name))
@@ -365,13 +364,13 @@ class Host:
         self._run(messages.run_script(path), "sh", path, *arguments)
 
     def service(self, unit: str) -> ServiceReport | None:
-        """How a service is found; None where systemd is not the host's process 1."""
+        """How a service is found; None if systemd is not the host's process 1."""
         if "system" not in self.list_directory(self._systemd_runtime):
             return None
         return parse_service(self._output(messages.read_service(unit), requests.service(unit)))
 
     def set_service(self, unit: str, wanted: ServiceReport) -> None:
-        """Have it started at each boot, and run now, or not; what is to run is restarted, by its file as it is."""
+        """Set whether the service starts at boot, and whether it runs; a running one restarts with its current file."""
         if not (wanted.enabled or wanted.active):
             self._run(messages.disable_service(unit), "systemctl", "disable", "--now", "--", unit)
             return
@@ -382,10 +381,10 @@ class Host:
         self._run(now, "systemctl", "restart" if wanted.active else "stop", "--", unit)
 
     def track_connections(self, name: str) -> None:
-        """Have the kernel go on tracking IPv4 connections, whatever other rules go, by a rule of this name.
+        """Keep the kernel tracking IPv4 connections with a rule of this name, no matter which other rules are removed.
 
-        It does so as long as any rule asks for it; this one counts packets, and no more. It is nftables' where the
-        kernel has those, as iptables would make chains of its own there.
+        The kernel tracks as long as any rule needs it; this rule only counts packets. It is in nftables if the kernel
+        has them, because iptables would create chains of its own.
         """
         chain = f"add chain ip {name} tracked {{ type filter hook prerouting priority -10 ; }}"
         rule = f"add rule ip {name} tracked ct state established counter"
@@ -394,14 +393,14 @@ class Host:
             self._run(messages.TRACK_CONNECTIONS, "iptables", "-w", "-I", *_tracking_rule(name))
 
     def stop_tracking(self, name: str) -> None:
-        """Delete the rule of that name; no error where there is none."""
+        """Delete the rule of that name; no error if there is none."""
         if not self._by_nft(messages.STOP_TRACKING, _no_table(name)):
             self._stop_tracking_by_iptables(name)
 
     def _by_nft(self, what: str, commands: str) -> bool:
-        """Load commands; False where nothing is loaded, as the host has no nft, or a kernel without nf_tables.
+        """Load commands; False if nothing is loaded, because the host has no nft, or its kernel no nf_tables.
 
-        That nft says by a sentence alone. So where there are iptables too, they are tried after any failure.
+        nft reports that only with a sentence. So if the host has iptables too, they are tried after any failure.
         """
         if not self.has_program("nft"):
             return False
@@ -417,7 +416,7 @@ class Host:
             self._run(messages.STOP_TRACKING, "iptables", "-w", "-D", *rule)
 
     def insert_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
-        """Put one rule into a chain: that first, then the number that the rule is to have there."""
+        """Insert one rule into a chain: first the chain, then the rule's number in it."""
         self._run(messages.insert_rule(rule[0]), program, "-w", "-t", table, "-I", *rule)
 
     def add_firewall_chain(self, program: Literal["iptables", "ip6tables"], table: str, chain: str) -> None:

@@ -67,7 +67,7 @@ def _shared(one: Subnet, other: Subnet) -> int:
 
 
 def interfaces_to_everywhere(ipv4: str, ipv6: str) -> dict[int, str]:
-    """By version of IP the interface that leads to everywhere else; not there where none does.
+    """The interface of the default route, by version of IP; without a key if there is no default route.
 
     By /proc/net/route and /proc/net/ipv6_route (proc_net(5)), which are the main tables and take no program. Of a
     default route in pieces the pieces count, as they do in the kernel; of two alike the one of the lower metric.

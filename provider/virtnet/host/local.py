@@ -26,7 +26,7 @@ def shares_our_network(sockets: Sequence[str]) -> bool:
     """Whether the daemon behind the first of these sockets that answers runs in our network namespace.
 
     Told by the daemon's process id, which the kernel gives for its socket (unix(7), SO_PEERCRED). Only root may read
-    another user's namespaces; for others it has to do that the process is one of libvirt's that we can see. True where
+    another user's namespaces; for others it has to do that the process is one of libvirt's that we can see. True if
     no daemon answers: then there is no host to mistake for another.
     """
     for path in sockets:
@@ -89,13 +89,13 @@ class LocalMachine:
             return Answer(error=HostError(error.errno, error.strerror or str(error)))
 
     def _lock(self, path: str) -> Answer:
-        """Take the host's lock, which other processes see; without the right to, there is none to take."""
+        """Take the host's lock, which other processes see. A user without the right to open it works without it."""
         try:
             Path(path).parent.mkdir(mode=0o755, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError:
             return Answer()
-        # Root's alone: who can read it could lock it.
+        # Only for root: anyone who can read the file can lock it.
         with suppress(PermissionError):
             os.fchmod(descriptor, 0o600)
         try:
@@ -203,7 +203,7 @@ def _replace(directory: str, name: str, content: str) -> Answer:
 
 
 def _temporary(name: str) -> str:
-    """How the names of the files begin that are to become the one of that name; shell_script's begin so too."""
+    """The prefix of temporary files that will be renamed to that name; shell_script uses the same prefix."""
     return f".{name}.new."
 
 

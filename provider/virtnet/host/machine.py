@@ -1,12 +1,12 @@
-"""The seam between what is wanted of a host (client) and how it is done there.
+"""The interface between what is asked of a host (client) and how that is done.
 
-local does it in this process, shell in a shell on the host. A request is a tuple of words, its kind first:
+`local` does it in this process, `shell` in a shell on the host. A request is a tuple of words, its kind first:
 
     read:     ("read", path)  ("list", directory)  ("has", program)  ("dhcp-port",)  ("run", program, argument, …)
     execute:  ("write", path, text)  ("replace", directory, name, text)  ("remove", path)  ("end", pid, seconds)
               ("run", program, argument, …)  ("lock", path)  ("unlock",)
 
-A read may be repeated; what is executed is executed once, whatever becomes of it.
+A read may be repeated. An execution is never repeated, even if it fails.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class HostError(NamedTuple):
     """The system's error number (errno); None for the failure of a program."""
     message: str
     status: int | None = None
-    """What a program ended with; None where none did."""
+    """What a program ended with; None if none did."""
 
 
 class Answer(NamedTuple):
@@ -49,7 +49,7 @@ class NoAnswer(Exception):
 
 
 class Machine(Protocol):
-    """One host, whoever carries the requests there."""
+    """One host, no matter how requests reach it."""
 
     @property
     def name(self) -> str:

@@ -296,7 +296,7 @@ def host_key_changed(host: str, said: str) -> str:
 
 
 def host_key_unknown(host: str, said: str) -> str:
-    """Ssh knows no key of the host."""
+    """The host's key is unknown to ssh."""
     return f"this user's ssh doesn't know the host key of {host} ({said}). Connect by hand once to check the key"
 
 

@@ -1,4 +1,4 @@
-"""What a host's programs print, as observed values. Pure; asking is host.py's business.
+"""What a host's programs print, as observed values. Pure; `client` does the asking.
 
 `ip -json` is iproute2's own promise of a stable form; `ss` has none, so its columns are read.
 """
@@ -96,10 +96,10 @@ def parse_listening_sockets(text: str) -> tuple[ListeningSocket, ...]:
 
 
 def parse_denied(complaint: str) -> bool:
-    """Whether ip, bridge or iptables failed for want of a right.
+    """Whether ip, bridge or iptables failed because of missing rights.
 
-    Told by the C library's words for EPERM, as they end with 2 or 4 whatever the kernel refused; in the C locale, which
-    each of them is given.
+    Only the C library's text for EPERM shows that, because they end with 2 or 4 for every error of the kernel. They run
+    in the C locale.
     """
     return "Operation not permitted" in complaint
 

@@ -18,7 +18,7 @@ _FILES = ("read", "list")
 
 
 class Dated(NamedTuple):
-    """An answer, and when it was asked for, in seconds of a monotonic clock: what it tells is at least as new."""
+    """An answer, and when it was asked for, in seconds of a monotonic clock. The answer is at least that new."""
 
     answer: Answer
     since: float
@@ -88,7 +88,7 @@ class RecentAnswers:
             return {request: dated for request, dated in self._answers.items() if now - dated.since < max_age}
 
     def keep(self, cache: ReadCache) -> None:
-        """Keep an observation's answers, less those of files that tell of one resource."""
+        """Keep an observation's answers, without those of files of one resource."""
         of_host = cache.reads.of_host
         found = {one: dated for one, dated in cache.answers.items() if one[0] not in _FILES or one in of_host}
         with self._lock:

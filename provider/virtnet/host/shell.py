@@ -40,7 +40,7 @@ _REFUSALS = {
 
 
 def sudo_command() -> SshCommand:
-    """A shell of root's on this machine, for a user with a password-less sudo."""
+    """A root shell on this machine, for a user whose sudo asks for no password."""
     return SshCommand(name="this host", argv=("sudo", "-n", "sh"), user="this user")
 
 
@@ -56,7 +56,7 @@ def sudo_works(seconds: float = SECONDS_TO_LOG_IN) -> bool:
 
 
 class NoShell(Unreachable):
-    """The host was reached and lets this user in, and gives no shell: an account for libvirt alone, say."""
+    """The host accepted the login and gave no shell, for example because the account may only use libvirt."""
 
 
 class ShellMachine:
@@ -115,7 +115,7 @@ class ShellMachine:
                     raise Unreachable(messages.lost_twice(self.name, str(lost))) from lost
 
     def execute(self, request: Request) -> Answer:
-        """Once: never repeated, whatever becomes of it."""
+        """Run once: never repeated, even if it fails."""
         with self._lock:
             return self._exchange((request,))[0]
 
@@ -125,7 +125,7 @@ class ShellMachine:
         try:
             return session.exchange(requests, self._seconds)
         except (ConnectionLost, NoAnswer):
-            # What comes late would be taken for the next answer.
+            # A late answer would look like the next one.
             self._session = None
             session.close()
             raise
@@ -146,7 +146,7 @@ class ShellMachine:
 
 
 class ShellSession:
-    """One shell, from its greeting on. Raises Unreachable where it can't be had."""
+    """One shell, from its greeting on. Raises Unreachable if it can't be had."""
 
     def __init__(self, command: SshCommand, seconds: float) -> None:
         self._command = command

@@ -158,7 +158,7 @@ vn_remove_directory() {
 }
 vn_lock() { # held by the shell itself, so that it ends with the session; without the right to, there is none to take
   mkdir -p "${1%/*}" 2>/dev/null
-  # Root's alone: who can read it could lock it.
+  # Only for root: anyone who can read the file can lock it.
   if command -v flock >/dev/null && (umask 077; : >>"$1" && chmod 0600 "$1") 2>/dev/null; then
     exec 9>>"$1"
     flock -n 9 || { exec 9>&-; vn_answer "$vn_in_use" ''; return; }
@@ -183,7 +183,7 @@ vn_end() {
 
 
 def greeting(delimiter: str) -> str:
-    """The first words to a shell: whether it is root's, or root is a password-less sudo away. Answered in one line."""
+    """The first command of a shell, answered in one line: whether it is root, or sudo makes it root at once."""
     return (
         'if [ "$(id -u)" = 0 ]; then vn_account=root\n'
         "elif sudo -n sh -c : </dev/null >/dev/null 2>&1; then vn_account=sudo\n"

@@ -41,7 +41,7 @@ class Made(Generic[Result]):
 
 
 class Caller:
-    """A thread that makes calls, from the first on; it ends with the process at the latest, whatever it waits for."""
+    """A thread that makes calls. It ends with the process at the latest, even if it still waits."""
 
     def __init__(self, name: str) -> None:
         self._name = name

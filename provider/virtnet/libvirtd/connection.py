@@ -116,7 +116,7 @@ class Connection:
         self._session.give_up(why)
 
     def host_uuid(self) -> str:
-        """The host's UUID, as libvirtd.conf or the firmware gives it; "" where the driver knows none."""
+        """The host's UUID, as libvirtd.conf or the firmware gives it; "" if the driver knows none."""
         return self._host_uuid
 
     @cached_property
@@ -193,7 +193,7 @@ class Connection:
             return known[1]
 
     def _find_listed(self, uuid: str, state: "_State") -> NetworkReport | None:
-        """The report of a listed network, with its definitions as they are now; None where it is gone."""
+        """The report of a listed network, with its definitions as they are now; None if it is gone."""
         if not state.active and not state.persistent:
             return None
 
@@ -235,7 +235,7 @@ class Connection:
         return objects[uuid]
 
     def definition(self, uuid: str) -> str | None:
-        """What the network's next start takes (of a transient one, what runs); None where there is no such network."""
+        """The definition for the next start (of a transient network, the running one); None without the network."""
 
         def read(handle: Any) -> str:
             return str(self._network(handle, uuid).XMLDesc(XML_INACTIVE))
@@ -246,7 +246,7 @@ class Connection:
             return None
 
     def is_active(self, uuid: str) -> bool:
-        """Whether the network runs; False where there is none."""
+        """Whether the network runs; False if there is none."""
         try:
             return self._session.read(
                 messages.report_active(uuid),
@@ -308,7 +308,7 @@ class Connection:
     def interface_names(self) -> frozenset[str] | None:
         """Names of the host's network interfaces, bridges included (virConnectListAllInterfaces).
 
-        None where the daemon has no interface driver, or does not let this user ask it; or where that driver is a
+        None if the daemon has no interface driver, or does not let this user ask it; or where that driver is a
         daemon of its own, virtinterfaced, which does not run.
         """
         try:
@@ -377,7 +377,7 @@ class Connection:
         def call(handle: Any) -> None:
             self._network(handle, uuid).setAutostart(autostart)
 
-        # One call each, as one that was given up may go on later.
+        # One call each, because a call that was given up may continue later.
         if self._session.read(messages.SET_AUTOSTART, is_set):
             self._session.execute(messages.SET_AUTOSTART, turned_over)
         self._session.execute(messages.SET_AUTOSTART, call)
@@ -414,7 +414,7 @@ class Connection:
         """Set or remove a text of a network (virNetworkSetMetadata, libvirt 9.7.0 and newer)."""
         flags = (1 if live else 0) | (2 if config else 0)
         number = {"description": 0, "title": 1, "metadata": 2}[kind]
-        # libvirt gives the element this prefix, whatever the one in the text.
+        # libvirt gives the element this prefix, no matter which prefix the text has.
         prefix = "ns" if namespace else None
 
         def call(handle: Any) -> None:
@@ -457,7 +457,7 @@ class Connection:
         try:
             return self._session.read(messages.LIST_GUESTS, read)
         except LibvirtFailure as failure:
-            if failure.code != NO_SUPPORT:  # network:///system knows no guests
+            if failure.code != NO_SUPPORT:  # network:///system has no guests
                 raise
             return []
 

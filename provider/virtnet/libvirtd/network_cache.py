@@ -10,15 +10,15 @@ from virtnet.planning.reports import NetworkReport
 
 
 class NetworkCache:
-    """What was reported of each network, for as long as it runs or does not run as it did then.
+    """The reports of networks, each valid while the network doesn't start or stop.
 
-    What others redefine without a start or stop is not seen. It decides nothing: before a refusal everything is
+    A redefinition by others without a start or stop isn't seen. It decides nothing: before a refusal everything is
     invalidated and read again, and what is missed is told by libvirt, which takes no bridge's name twice, and by the
     addresses that the kernel has.
     """
 
     def __init__(self, report: Callable[[Any], NetworkReport | None]) -> None:
-        """`report` tells everything of a network by libvirt's object for it, or None when it is gone."""
+        """`report` reads everything about a network from libvirt's object, or returns None if it is gone."""
         self._report = report
         self._known: dict[str, NetworkReport] = {}
 
@@ -40,7 +40,7 @@ class NetworkCache:
         self._known[report.uuid] = report
 
     def invalidate(self, uuid: str) -> None:
-        """Ask of this network next time, as it is being changed."""
+        """Read this network again next time, because it is being changed."""
         self._known.pop(uuid, None)
 
     def invalidate_all(self) -> None:

@@ -1,8 +1,7 @@
 """A connection to a libvirt daemon: opened in time, closed, opened again; error codes turned into our errors.
 
-The only module that imports libvirt, and it does so when the first connection is opened. Which calls there are is
-`connection`'s business. A read that finds the connection lost opens it again and is repeated once; what changes
-something is never repeated.
+The only module that imports libvirt, and it does so when the first connection is opened. `connection` has the calls. A
+read that finds the connection lost opens it again and is repeated once; what changes something is never repeated.
 
 Where libvirt is modular, several daemons serve one connection: libvirt's client reaches virtqemud, perhaps through
 virtproxyd, and for networks each of its connections gets one from there to virtnetworkd. libvirt's client knows of the
@@ -92,7 +91,7 @@ class _Silent(Exception):
 
 
 class _Link:
-    """An open connection, as it is handed from call to call."""
+    """An open connection, which each call gets."""
 
     def __init__(self, name: str, tunnel: SshTunnel | None) -> None:
         self.handle: Any = None
@@ -198,7 +197,7 @@ class Session:
         return self.execute(what, call, ask)
 
     def execute(self, what: str, call: Callable[[Any], Result], ask: Ask | None = None) -> Result:
-        """A call that may change something: made once, never repeated, whatever becomes of it. `ask` as for read."""
+        """A call that may change something: made once, never repeated, even if it fails. `ask` as for read."""
         with self._lock:
             link = self._open()
             if link.used and not self._still_serves(link, what):
@@ -261,7 +260,7 @@ class Session:
             self._dropped = True
 
     def _open_in_time(self, link: _Link, seconds: float) -> None:
-        """Open in time, until networks are answered for; libvirt alone would wait forever, or for TCP."""
+        """Open within a limit, until a daemon answers about networks. libvirt alone would wait forever, or for TCP."""
         with ExitStack() as stack:
             uri = noninteractive(self._uri)
             if link.tunnel is not None:
@@ -284,7 +283,7 @@ class Session:
             made.result()
 
     def _ask_networks(self, handle: Any) -> None:
-        """Let whoever serves networks answer. Raises libvirt's error where nobody does."""
+        """Ask the daemon that serves networks. Raises libvirt's error if none answers."""
         self._asked(handle, lambda: handle.networkLookupByUUIDString(NOBODY))
 
     def _asked(self, handle: Any, ask: Callable[[], object]) -> None:
@@ -295,9 +294,9 @@ class Session:
                 raise
 
     def _made(self, link: _Link, what: str, call: Callable[[Any], Result], ask: Ask | None = None) -> Result:
-        """What a call gives. It may last: it is given up only when on another connection nobody answers either.
+        """The result of a call, which may take long: it is given up only if another connection gets no answer either.
 
-        An interrupt (Ctrl-C) is raised when the call has ended, as whoever hears of it goes on with this connection.
+        An interrupt (Ctrl-C) is raised after the call, because its handler uses this connection too.
         """
         link.used = True
         made = link.caller.begin(lambda: call(link.handle))
@@ -325,7 +324,7 @@ class Session:
         return made.result()
 
     def _another_link(self) -> _Link | None:
-        """For a question whether a call is still served; None where nothing is left to make one of."""
+        """For a question whether a call is still served; None if nothing is left to make one of."""
         try:
             return _Link(self._uri, self._new_tunnel())
         except (OSError, RuntimeError):

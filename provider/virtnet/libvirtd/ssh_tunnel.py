@@ -38,9 +38,9 @@ _SCRIPT = (
 
 
 def remote_command(driver: str, path: str, parameters: Mapping[str, str], sockets: str = SOCKETS) -> str:
-    """What runs on the host. `parameters` are the URI's; `netcat` and `socket` mean there what they mean to libvirt.
+    """The command to run on the host. `parameters` are the URI's: `netcat` and `socket` as in libvirt.
 
-    A modular daemon is asked by its own socket where there is one, as libvirt's client does on the host itself.
+    If a modular daemon has a socket of its own, that is used, as libvirt's client does on the host itself.
     """
     by_netcat = "yes" if "netcat" in parameters or "socket" in parameters else ""
     named = parameters.get("socket")
@@ -61,7 +61,7 @@ class SshTunnel:
     @contextmanager
     def listening(self) -> Iterator[str]:
         """Give the URI for libvirt to open meanwhile; who connects to its socket is carried on afterwards too."""
-        # Only this user's: whoever reaches the socket speaks with the daemon as the user of ssh.
+        # Only for this user: anyone who reaches the socket talks to the daemon as ssh's user.
         directory = tempfile.mkdtemp(prefix="virtnet-")
         path = str(Path(directory, "libvirt-sock"))
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:

@@ -193,7 +193,7 @@ def _start(wanted: "NetworkTreeWithUnknowns", recorded: Values, *, deletes: bool
 
 
 def _named_bridge(inputs: "NetworkTreeWithUnknowns") -> str:
-    """The bridge's name that inputs give; "" where they give none, or none is known yet."""
+    """The bridge's name that inputs give; "" if they give none, or none is known yet."""
     bridge = inputs.get("bridge", UNKNOWN)
     name = "" if bridge is UNKNOWN else bridge.get("name", "")
     return "" if name is UNKNOWN else name

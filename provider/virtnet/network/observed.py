@@ -31,7 +31,7 @@ class HostReport(NamedTuple):
     spanning_tree_bridges: tuple[str, ...] = ()
     """Those of them with STP on, where a port that is plugged in waits before it forwards."""
     dhcp_port_free: bool = True
-    """Whether a DHCP server that shares its port, as dnsmasq does, can be bound; True where it cannot be tried."""
+    """Whether a DHCP server that shares its port, as dnsmasq does, can be bound; True if it cannot be tried."""
     advertised_interfaces: tuple[str, ...] = ()
     """Interfaces with routes that the kernel learnt from router advertisements and drops once it forwards IPv6
     (accept_ra is 1); empty when it forwards already."""
@@ -102,7 +102,7 @@ class Misplaced(NamedTuple):
     home: str
     """The bridge that its definition, or the network there, has for it."""
     network: str
-    """The network that its definition names; "" where that names a bridge."""
+    """The network that its definition names; "" if that names a bridge."""
 
     def as_details(self) -> Details:
         """As plain data: in a state, and in a note."""
@@ -199,14 +199,14 @@ class ObservedNetwork(NamedTuple):
     """What keeps libvirt from setting the autostart flag."""
     rules_left: tuple[str, ...] | None = ()
     """The backends with firewall rules that libvirt left of an earlier time of the network; looked for where it may
-    start or is deleted, and by a refresh. None where nobody can look."""
+    start or is deleted, and by a refresh. None if nobody can look."""
     missing: Named = Named()
     """What the network names of its host, or is to name, and what is not there."""
     fresh_token: str = ""
     """A random token for the mark of whoever takes the network."""
     attachments: tuple[Attachment, ...] = ()
     holding: str = ""
-    """The name of the network's holding network, where a restart that was cut short left it; "" where there is none."""
+    """The name of the network's holding network, where a restart that was cut short left it; "" if there is none."""
     held: tuple[Attachment, ...] = ()
     """What a restart that was cut short left on the network's holding network."""
     shut_off_guests: tuple[str, ...] = ()

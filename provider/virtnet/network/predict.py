@@ -153,7 +153,7 @@ def in_brief(desired: Values) -> Iterator[str]:
 
 
 def _subnets(tree: "NetworkTreeWithUnknowns") -> dict[str, list[str]] | None:
-    """The subnets, each with the paths of its addresses; None where one of them is unknown."""
+    """The subnets, each with the paths of its addresses; None if one of them is unknown."""
     ips = tree.get("ips", [])
     if ips is UNKNOWN:
         return None

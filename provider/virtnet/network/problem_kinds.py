@@ -105,7 +105,7 @@ DNSMASQ_PROBLEMS = frozenset({ProblemKind.DNSMASQ_NOT_RUNNING, ProblemKind.DNSMA
 
 
 def mended_by(problem: Problem) -> ChangeClass | None:
-    """The class of the change that mends it; None where no update does."""
+    """The class of the change that mends it; None if no update does."""
     if problem.kind is ProblemKind.EDIT_INTERRUPTED and problem.details["running"]:
         return ChangeClass.RESTART
     return _MENDED_BY[problem.kind]

@@ -96,7 +96,7 @@ class _Adoption(NamedTuple):
     to_correct: Sequence[Failure]
     """What check refuses and can't be left out."""
     owner: str
-    """Whose it is by its mark; "" where it has none."""
+    """Whose it is by its mark; "" if it has none."""
 
 
 def _adoption(report: ReportedNetwork, uri: str, *, names_uri: bool) -> _Adoption:

@@ -62,7 +62,7 @@ def _as_libvirt_has_it(mode: str) -> str:
 
 
 def own_bridge(tree: "NetworkTreeWithUnknowns") -> str:
-    """The name of the bridge that libvirt makes for this network; "" where it makes none, or it is not known yet."""
+    """The name of the bridge that libvirt makes for this network; "" if it makes none, or it is not known yet."""
     bridge = tree.get("bridge")
     if mode_of(tree) not in OWN_BRIDGE_MODES or bridge is None or bridge is UNKNOWN:
         return ""

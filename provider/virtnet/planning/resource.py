@@ -90,7 +90,7 @@ class Resource(Generic[Observed]):
     """(inputs, recorded outputs or a plan's details, observed) -> outputs; None if it no longer exists. Pure."""
     outputs_after: Callable[[Values, Values, Observed], dict[str, object]] | None = None
     """(inputs, recorded outputs with a plan's details, what it was planned for) -> outputs of a plan that settles, once
-    all its steps are done. Pure. None where the host is looked at once more."""
+    all its steps are done. Pure. None if the host is looked at once more."""
     predict: Callable[[Values | None, Values], Values]
     """(recorded, desired) -> the outputs that are known before anything is done. Pure.
 

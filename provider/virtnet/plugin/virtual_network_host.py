@@ -162,7 +162,7 @@ def _member(
 
 
 def _opened(path: str, value: Value) -> Mapping[str, Value]:
-    """What is in a group, secret where the group is. Raises InvalidInputs where it isn't known, or no group."""
+    """What is in a group, secret where the group is. Raises InvalidInputs if it isn't known, or no group."""
     bare, secret = unwrapped(value)
     if bare.string_value == UNKNOWN_TEXT:
         raise InvalidInputs(messages.names_not_known(VIRTUAL_NETWORK_HOST.name, path))

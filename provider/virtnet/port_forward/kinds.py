@@ -190,7 +190,7 @@ class StepKind(Enum):
     REMOVE_RECORD = "remove_record"
     """path"""
     REMOVE_RESTORE = "remove_restore"
-    """paths; stopped: the service, "" where it does not run"""
+    """paths; stopped: the service, "" if it does not run"""
     REMOVE_RULES = "remove_rules"
     """ports"""
     RESET_RESTORE = "reset_restore"

@@ -32,7 +32,7 @@ class PortForwardReport(NamedTuple):
     """The host's name, for messages."""
     host_uuid: str
     network: ReportedNetwork | None
-    """The network that the inputs name; None where libvirt knows none of that name or UUID."""
+    """The network that the inputs name; None if libvirt knows none of that name or UUID."""
     table: Table
     """The rules of all forwards."""
     called: str = ""
@@ -48,7 +48,7 @@ class PortForwardReport(NamedTuple):
     restore: Mapping[str, str | None] = MappingProxyType({})
     """Paths and texts of what puts the rules back by itself; None for what is not there."""
     service: ServiceReport | None = None
-    """Its service; None where no systemd runs the host."""
+    """Its service; None if no systemd runs the host."""
     links: tuple[Need, ...] = ()
     """The links to networks that the host lacks."""
     addresses: tuple[str, ...] = ()

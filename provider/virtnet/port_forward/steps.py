@@ -51,7 +51,7 @@ class FileChange(NamedTuple):
     content: str | None
     """None for no file."""
     found: str | None
-    """The text that was there when this was planned; None where there was no file."""
+    """The text that was there when this was planned; None if there was no file."""
 
     @property
     def reverse(self) -> "FileChange":

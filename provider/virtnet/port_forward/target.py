@@ -24,7 +24,7 @@ class Reservation(NamedTuple):
 
     address: str
     name: str
-    """"" where it has none."""
+    """"" if it has none."""
 
 
 class Target(NamedTuple):
@@ -33,7 +33,7 @@ class Target(NamedTuple):
     address: str
     network: ForwardNetwork
     guest: str = ""
-    """The name in its reservation; "" where it has none."""
+    """The name in its reservation; "" if it has none."""
     may_move: bool = False
     """Whether its address is one of a DHCP range, and no reservation has it."""
 
@@ -54,7 +54,7 @@ class Side(NamedTuple):
 
     mode: str
     bridge: str
-    """"" where it is not named."""
+    """"" if it is not named."""
     subnet: str
     gateway: str
 
@@ -109,18 +109,18 @@ def forward_of(inputs: Values, target: Target, identity: str) -> Forward:
 
 
 def named_reservation(inputs: Values) -> str:
-    """The name, or the MAC address, of the reservation that inputs mean; "" where they mean an address."""
+    """The name, or the MAC address, of the reservation that inputs mean; "" if they mean an address."""
     return next((str(inputs[name]) for name in TARGETS[1:] if inputs.get(name) is not None), "")
 
 
 def reservation_in(inputs: Values, tree: "NetworkTree") -> Reservation | None:
-    """The reservation of a network's tree that inputs name; None where it has none that they can mean."""
+    """The reservation of a network's tree that inputs name; None if it has none that they can mean."""
     found = _reserved(inputs, list(_subnets(tree)))
     return found if isinstance(found, Reservation) else None
 
 
 def reserved_now(record: Record, tree: "NetworkTree") -> str | None:
-    """The address that the reservation of a forward's guest has in a network's tree; None where it has none.
+    """The address that the reservation of a forward's guest has in a network's tree; None if it has none.
 
     The forward's own where no reservation is known by which its program named the guest.
     """

@@ -18,9 +18,9 @@ class Failure(NamedTuple):
     kind: Enum
     details: Details = MappingProxyType({})
     resource_name: str = ""
-    """The Pulumi resource's name that stood in for a value that was left out; "" where the program gave the value."""
+    """The Pulumi resource's name that stood in for a value that was left out; "" if the program gave the value."""
     suggestion: Detail = None
-    """The value that comes nearest and is taken, in Python spelling; None where nothing does.
+    """The value that comes nearest and is taken, in Python spelling; None if nothing does.
 
     It may hold parts of the value given, so it is not told where that is a secret."""
     of_key: bool = False

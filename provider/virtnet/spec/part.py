@@ -177,7 +177,7 @@ def optional(
     secret is not shown in lines and failures; an output is marked as a secret for the engine. `ordered`: of a list,
     whether libvirt, or what it runs, gives the order of its items a meaning, so that another order is a change. `none`:
     the value that says that there is none, whatever is there, where that is not an empty group, list or map: "" or 0,
-    where those are no values of its own; False where there always is one.
+    where those are no values of its own; False if there always is one.
     """
     annotations = {"level": level, "change": change, "secret": secret, "ordered": ordered}
     field = _field(description, default, annotations)
@@ -205,10 +205,10 @@ class Shape(NamedTuple):
     repeats: tuple[str, ...]
     """Of an output: the inputs whose values it holds."""
     none: Any
-    """The value that says that there is none: a program's way to have nothing where others put something. None where
+    """The value that says that there is none: a program's way to have nothing where others put something. None if
     there is no such value: it must be given, has a default that says it, or is what the object is known by."""
     ordered: bool | None
-    """Of a list: whether its order has a meaning; None where nothing was said, which counts as none."""
+    """Of a list: whether its order has a meaning; None if nothing was said, which counts as none."""
 
 
 def says_none(shape: Shape, value: object) -> bool:

@@ -46,7 +46,7 @@ def in_camel_case(path: str) -> str:
 
 
 def value_at(tree: object, path: str) -> object:
-    """What a path leads to, whichever spelling its names have in the tree; None where nothing is there."""
+    """What a path leads to, whichever spelling its names have in the tree; None if nothing is there."""
     for step in parsed(path):
         if isinstance(step, int):
             tree = tree[step] if isinstance(tree, list | tuple) and step < len(tree) else None

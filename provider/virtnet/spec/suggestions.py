@@ -34,14 +34,14 @@ class Place(NamedTuple):
 
 
 def nearest(given: str, words: Iterable[str]) -> str | None:
-    """The word that a text was meant to be, whatever its case; None where none is like it."""
+    """The word that a text was meant to be, whatever its case; None if none is like it."""
     spelled = {word.casefold(): word for word in words}
     close = difflib.get_close_matches(given.strip().casefold(), spelled, n=1)
     return spelled[close[0]] if close else None
 
 
 def suggested(place: Place, value: object) -> Any:
-    """The nearest value that is taken in a place, itself taken by a check; None where nothing comes near."""
+    """The nearest value that is taken in a place, itself taken by a check; None if nothing comes near."""
     if place.inside == "value" and place.shape.part is None:
         return None
     if place.inside:

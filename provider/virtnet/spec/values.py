@@ -326,7 +326,7 @@ def _with_usual_prefix(address: str) -> str:
 
 
 def _with_mask_as_prefix(value: str) -> str | None:
-    """An address with a netmask for its prefix length, "10.9.0.1/255.255.255.0"; None where it has none."""
+    """An address with a netmask for its prefix length, "10.9.0.1/255.255.255.0"; None if it has none."""
     try:
         return ipaddress.IPv4Interface(value).with_prefixlen
     except ValueError:
@@ -334,7 +334,7 @@ def _with_mask_as_prefix(value: str) -> str | None:
 
 
 def _with_classful_prefix(address: str) -> str | None:
-    """A network as its zeros say how long it is: 10.60.0.0 as 10.60.0.0/16; None where it has none."""
+    """A network as its zeros say how long it is: 10.60.0.0 as 10.60.0.0/16; None if it has none."""
     zeros = re.search(r"(\.0){1,3}$", address)
     return None if zeros is None else f"{address}/{32 - 4 * len(zeros[0])}"
 

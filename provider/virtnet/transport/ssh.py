@@ -40,7 +40,7 @@ _REFUSALS = {
 
 
 def ssh_refusal(stderr: str) -> SshRefusal | None:
-    """Why ssh let nobody in; None where it failed otherwise.
+    """Why ssh let nobody in; None if it failed otherwise.
 
     Told by the words of OpenSSH, which knows no language but English: it ends with 255 for every failure of its own.
     """

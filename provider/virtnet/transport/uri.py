@@ -79,7 +79,7 @@ class SshTarget(NamedTuple):
 
 
 def why_unsafe(uri: str) -> UriFault | None:
-    """Why a URI's host or user must not be given to any program; None where they are harmless.
+    """Why a URI's host or user must not be given to any program; None if they are harmless.
 
     ssh puts both into commands of the user's configuration (ProxyCommand, Match exec), and only from 9.6 on refuses
     what a shell would take for more than a name.
@@ -139,13 +139,13 @@ def same_place(one: str, other: str) -> bool:
 
 
 def with_guests(uri: str) -> str | None:
-    """The URI that reaches a host's QEMU guests beside its networks; None where the given one reaches guests."""
+    """The URI that reaches a host's QEMU guests beside its networks; None if the given one reaches guests."""
     driver, _ = _scheme(urlsplit(uri))
     return uri.replace("network", "qemu", 1) if driver == "network" else None
 
 
 def with_system(uri: str) -> str | None:
-    """The URI of the system's daemon beside a user's own one; None where the given URI is no user's own."""
+    """The URI of the system's daemon beside a user's own one; None if the given URI is no user's own."""
     base, mark, query = uri.partition("?")
     return f"{base.removesuffix('/session')}/system{mark}{query}" if urlsplit(uri).path == "/session" else None
 
@@ -161,7 +161,7 @@ def is_test(uri: str) -> bool:
 
 
 def why_no_host(uri: str) -> UriFault | None:
-    """Why the host behind a connection URI can't be reached itself; None where it can.
+    """Why the host behind a connection URI can't be reached itself; None if it can.
 
     libvirt has no call for kernel parameters, interfaces and files, so a daemon alone is not enough.
     """
@@ -181,7 +181,7 @@ def why_no_host(uri: str) -> UriFault | None:
 
 
 def ssh_target(uri: str) -> SshTarget | None:
-    """The host that ssh reaches; None where the URI is no ssh URI, or not that of a host's system daemon."""
+    """The host that ssh reaches; None if the URI is no ssh URI, or not that of a host's system daemon."""
     parts = urlsplit(uri)
     if _scheme(parts)[1] not in SSH_TRANSPORTS or why_no_host(uri) is not None or why_unsafe(uri) is not None:
         return None
@@ -200,7 +200,7 @@ def ssh_target(uri: str) -> SshTarget | None:
 
 
 def tunnel_target(uri: str) -> SshTarget | None:
-    """The host to which an ssh of ours carries libvirt's conversation; None where libvirt finds its own way.
+    """The host to which an ssh of ours carries libvirt's conversation; None if libvirt finds its own way.
 
     libssh and libssh2 are libraries, which start no program; `mode` and `proxy` are choices for libvirt's own ssh.
     """

@@ -102,7 +102,7 @@ def summary(part: type[Part], levels: Levels) -> str:
 
 
 def common_level(part: type[Part], levels: Levels) -> LevelName | None:
-    """The class of a change of whichever field; None where that differs."""
+    """The class of a change of whichever field; None if that differs."""
     classes = {level for name in shapes(part) for level in levels[(part, name)]}
     return classes.pop() if len(classes) == 1 else None
 
@@ -247,7 +247,7 @@ def resource_base(resource: Resource[Any], levels: Levels) -> Iterator[str]:
 
 
 def output(name: str, type_: str, about: Sequence[str], always: bool) -> Iterator[str]:
-    """The property of one output; None where it is not `always` there."""
+    """The property of one output; None if it is not `always` there."""
     yield "    @property"
     yield f"    def {name}(self) -> pulumi.Output[{type_}{'' if always else ' | None'}]:"
     yield from docstring(about, "        ")

@@ -39,7 +39,7 @@ class Finding:
     details: Details = field(default_factory=dict)
     """What its sentence names besides."""
     cause: Problem | Refusal | Note | None = None
-    """What a resource's planning would say of it; None where the finding is the doctor's own."""
+    """What a resource's planning would say of it; None if the finding is the doctor's own."""
 
 
 def area_of_network(name: str) -> str:
@@ -75,11 +75,11 @@ class DoctorReport:
     forwarding: ForwardingReport | None = None
     port_forwards: Survey | None = None
     rules: Mapping[str, str | None] = field(default_factory=dict)
-    """What iptables-save, ip6tables-save and nft print; None where there is no such program."""
+    """What iptables-save, ip6tables-save and nft print; None if there is no such program."""
     backends: Mapping[str, Backend] = field(default_factory=dict)
     """With what the rules of running networks are written, by their names; without those of which it is not known."""
     firewall: Ruleset | None = None
-    """The whole of it; None where it was not looked at."""
+    """The whole of it; None if it was not looked at."""
     surroundings: Surroundings = field(default_factory=Surroundings)
     """What of the host tells which packets come by."""
     legacy_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -87,14 +87,14 @@ class DoctorReport:
     zones: tuple[str, ...] = ()
     """Firewalld's."""
     firewall_backend: Backend | None = None
-    """As libvirt's network.conf names it; None where it leaves the choice to libvirt."""
+    """As libvirt's network.conf names it; None if it leaves the choice to libvirt."""
     starts_at_boot: bool | None = None
-    """Whether systemd starts a daemon of networks at boot; None where the host has no systemd, or hides it."""
+    """Whether systemd starts a daemon of networks at boot; None if the host has no systemd, or hides it."""
     leftover_dnsmasqs: tuple[tuple[str, int], ...] = ()
     """Names of networks that do not run, or are not there, and the process ids of their dnsmasqs."""
     temporary_files: tuple[str, ...] = ()
     """What a write of ours that was killed left in /etc/sysctl.d."""
     inotify_instances: int | None = None
-    """How many a user of the host may have (fs.inotify.max_user_instances); None where that is not known."""
+    """How many a user of the host may have (fs.inotify.max_user_instances); None if that is not known."""
     unseen: tuple[str, ...] = ()
     """What could not be looked at, in sentences that say why."""

@@ -68,7 +68,7 @@ def _wrapped(text: str, room: int) -> list[str]:
 
 
 def _networks(findings: Sequence[Finding], terminal: Terminal) -> str:
-    """A row for each network, with several lines in its last cells where room is short; "" where there is none."""
+    """A row for each network, with several lines in its last cells where room is short; "" if there is none."""
     if not findings:
         return ""
     rows = [network_cells(finding) for finding in findings]

@@ -26,7 +26,7 @@ class SubnetUser:
 
     kind: SubnetUserKind
     name: str = ""
-    """See SubnetUserKind; "" where there is none."""
+    """See SubnetUserKind; "" if there is none."""
 
     def as_details(self) -> dict[str, str]:
         """As plain data, for a finding."""

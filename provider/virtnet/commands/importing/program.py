@@ -20,7 +20,7 @@ class Whole(NamedTuple):
 
     uri: str
     forwarding: ForwardingReport | None
-    """None where it was not read."""
+    """None if it was not read."""
     networks: Sequence[ReportedNetwork]
     port_forwards: Sequence[Record]
     not_read: Sequence[str] = ()

@@ -45,7 +45,7 @@ def whole(clients: Clients, uri: str) -> Whole:
 
 
 def port_forwards(uri: str) -> Survey:
-    """The port forwards of a host. Raises HostFailure where they can't be read."""
+    """The port forwards of a host. Raises HostFailure if they can't be read."""
     return _surveyed(host_of(connect(uri, Connections())))
 
 

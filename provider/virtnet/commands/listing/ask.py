@@ -23,7 +23,7 @@ def networks(asked: Asked, uri: str) -> Entries:
 def guests(asked: Asked, uri: str, names: Sequence[str], track: Track = iter) -> Entries:
     """What is attached to networks, behind the network's name; to all of the host's where none is named.
 
-    Raises Refused where libvirt knows no network of that name.
+    Raises Refused if libvirt knows no network of that name.
     """
     return _of_networks(answers.get_guests, "guests", asked, uri, names, track=track)
 

@@ -10,9 +10,9 @@ class Trouble:
 
     said: str
     fix: str = ""
-    """What to do; "" where nothing is known."""
+    """What to do; "" if nothing is known."""
     command: str = ""
-    """What a shell of the host runs to do that; "" where nothing does."""
+    """What a shell of the host runs to do that; "" if nothing does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Lease:
     address: str
     """Without its prefix."""
     mac: str
-    """"" where the client has another identity."""
+    """"" if the client has another identity."""
     hostname: str = ""
     expires: str = ""
     """As ISO 8601; "" for never."""
@@ -44,11 +44,11 @@ class Attached:
     guest: str
     """The guest's name; "" for a link of which libvirt knows nothing, such as a container's."""
     interface: str
-    """The host's side, such as "vnet3"; "" where it is not known."""
+    """The host's side, such as "vnet3"; "" if it is not known."""
     mac: str
-    """The guest's MAC address, of other links their own; "" where it is not known."""
+    """The guest's MAC address, of other links their own; "" if it is not known."""
     link: str = ""
-    """The kernel's kind of link: "tun", "veth"; "" where it has none, or where it is not known."""
+    """The kernel's kind of link: "tun", "veth"; "" if it has none, or where it is not known."""
     addresses: tuple[str, ...] = ()
     """What its MAC address has leased here."""
     hostname: str = ""
@@ -64,14 +64,14 @@ class Network:
     name: str
     uuid: str
     mode: str
-    """The forward mode, such as "nat", or "isolated"; "" where a state does not record it."""
+    """The forward mode, such as "nat", or "isolated"; "" if a state does not record it."""
     active: bool
     autostart: bool
     persistent: bool
     bridge: str
-    """The bridge that it is on; "" where it is on none."""
+    """The bridge that it is on; "" if it is on none."""
     zone: str = ""
-    """Firewalld's zone of the bridge; "" where there is none."""
+    """Firewalld's zone of the bridge; "" if there is none."""
     addresses: tuple[str, ...] = ()
     """The host's own in its subnets, in CIDR form."""
     ranges: tuple[str, ...] = ()
@@ -158,15 +158,15 @@ class Host:
 
     uri: str
     unreachable: str = ""
-    """Why libvirt there could not be asked, so that nothing is known of its networks; "" where it was."""
+    """Why libvirt there could not be asked, so that nothing is known of its networks; "" if it was."""
     host_seen: bool = True
     """False if only libvirt was read: bridges, routes, firewall and kernel aren't known."""
     recorded: bool = False
     """True if it comes from a stack's state, which has no guests: nothing was read."""
     libvirt_version: str = ""
-    """"9.0.0"; "" where it is not known."""
+    """"9.0.0"; "" if it is not known."""
     ipv4_forwarding: bool | None = None
-    """None where it is not known."""
+    """None if it is not known."""
     ipv6_forwarding: bool | None = None
     zones: tuple[str, ...] = ()
     """Firewalld's; none while it does not run."""

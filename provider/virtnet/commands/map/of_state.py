@@ -73,7 +73,7 @@ class _Export(_Lenient):
 
 
 def read(text: str) -> Map:
-    """The map of a stack's state. Raises InvalidInputs where the text is anything else."""
+    """The map of a stack's state. Raises InvalidInputs if the text is anything else."""
     try:
         found = _Export.model_validate_json(text)
     except ValidationError as error:

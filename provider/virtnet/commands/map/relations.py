@@ -55,7 +55,7 @@ def target(host: Host, forward: PortForward) -> Connected | None:
 
 
 def network_of(host: Host, forward: PortForward) -> Network | None:
-    """The network of a port forward; None where there is none of that name."""
+    """The network of a port forward; None if there is none of that name."""
     return next((network for network in host.networks if network.name == forward.network), None)
 
 

@@ -86,7 +86,7 @@ def _host(one: "Answered[Looked]") -> Host:
 def of_state(file: str) -> Map:
     """The map of what `pulumi stack export` printed, by its path, or "-" for standard input.
 
-    Raises InvalidInputs where it can't be read, or is something else.
+    Raises InvalidInputs if it can't be read, or is something else.
     """
     from virtnet.commands.map.of_state import read
 
@@ -129,7 +129,7 @@ def _drawing(wanted: Format) -> Callable[[Map], str]:
 
 
 def write(text: str, file: str) -> None:
-    """Into a file. Raises InvalidInputs where that can't be written."""
+    """Into a file. Raises InvalidInputs if that can't be written."""
     try:
         Path(file).write_text(text, encoding="utf-8")
     except OSError as error:

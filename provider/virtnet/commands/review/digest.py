@@ -79,7 +79,7 @@ class Step(NamedTuple):
     paths: tuple[tuple[str, str], ...]
     """The properties that differ, in Pulumi's spelling, and how: "add", "update-replace"."""
     on_delete: str | None
-    """Of what is deleted, what is done then, as far as its state tells; None where that says nothing to be shown."""
+    """Of what is deleted, what is done then, as far as its state tells; None if that says nothing to be shown."""
 
 
 class Trouble(NamedTuple):
@@ -100,7 +100,7 @@ class Digest(NamedTuple):
 
 
 def read(text: str) -> Digest:
-    """A digest from what Pulumi printed. Raises InvalidInputs where that is anything else."""
+    """A digest from what Pulumi printed. Raises InvalidInputs if that is anything else."""
     if not text.strip():
         raise InvalidInputs(messages.EMPTY)
     try:
@@ -169,7 +169,7 @@ def _on_delete(state: _State, kind: str | None) -> str | None:
 
 
 def parts(urn: str) -> Urn:
-    """A URN's parts. Raises InvalidInputs where it is none."""
+    """A URN's parts. Raises InvalidInputs if it is none."""
     pieces = urn.split("::", 3)
     if len(pieces) != 4 or not pieces[0].startswith("urn:pulumi:"):
         raise InvalidInputs(messages.not_a_preview(messages.no_urn(urn)))

@@ -32,7 +32,7 @@ _CLASSES: Mapping[Outcome, str] = {
 
 
 def diagram(items: Sequence[Item]) -> str:
-    """The resources that change, on their hosts, with those who notice. "" where there is nothing to draw."""
+    """The resources that change, on their hosts, with those who notice. "" if there is nothing to draw."""
     shown = items[:MOST_RESOURCES]
     if not shown:
         return ""

@@ -130,9 +130,9 @@ class _Format(BaseModel):
 
 
 def record_in(message: str) -> Record | None:
-    """The record that a line of Pulumi's output is; None where it is another line.
+    """The record that a line of Pulumi's output is; None if it is another line.
 
-    Raises InvalidInputs where it is one of another format, or none that virtnet writes.
+    Raises InvalidInputs if it is one of another format, or none that virtnet writes.
     """
     if not message.startswith(PREFIX):
         return None

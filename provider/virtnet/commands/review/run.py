@@ -15,7 +15,7 @@ def run(file: str, *, at_most: str | None, commit: str, limit: int | None, json:
     """The comment on a preview, and the exit code of the check. `file` is a path, or "-" for standard input.
 
     With `json`, all that the comment tells as values, and no limit.
-    Raises InvalidInputs where it can't be read, or is no preview.
+    Raises InvalidInputs if it can't be read, or is no preview.
     """
     review = judge(digest.read(_text(file)))
     most = None if at_most is None else Outcome[at_most.upper()]

@@ -76,12 +76,12 @@ class Item:
 
     @property
     def uri(self) -> str | None:
-        """The host; None where it is not known."""
+        """The host; None if it is not known."""
         return next((plan.uri for plan in self.plans if plan.uri), None)
 
     @property
     def on_delete(self) -> str | None:
-        """What is done when it is deleted: RETAIN, or the word of `on_delete`; None where its state tells neither."""
+        """What is done when it is deleted: RETAIN, or the word of `on_delete`; None if its state tells neither."""
         return None if self.step is None else self.step.on_delete
 
     @property
@@ -129,7 +129,7 @@ class Review(NamedTuple):
     """How many resources stay as they are."""
     stacks: tuple[str, ...]
     looked_at: datetime | None
-    """When the first host was looked at; None where none was."""
+    """When the first host was looked at; None if none was."""
 
     @property
     def outcome(self) -> Outcome:

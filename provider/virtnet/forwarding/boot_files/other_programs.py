@@ -27,7 +27,7 @@ _SYSTEMD = tuple(f"{place}/systemd" for place in ("/etc", "/run", "/usr/local/li
 _CONNECTIONS = ("/etc/NetworkManager/system-connections", "/run/NetworkManager/system-connections")
 
 _Read = Callable[[str, str], str]
-"""(section, name) -> a value of an ini file, "" where it has none."""
+"""(section, name) -> a value of an ini file, "" if it has none."""
 
 _ON, _OFF = ("1", "yes", "y", "true", "t", "on"), ("0", "no", "n", "false", "f", "off")
 
@@ -224,7 +224,7 @@ def _targets_of(key: str, targets: Mapping[str, str]) -> list[str]:
 
 
 def _read(text: str) -> _Read:
-    """A function that gives a value of an ini file, "" where it has none or can't be read as one."""
+    """A function that gives a value of an ini file, "" if it has none or can't be read as one."""
     parser = configparser.ConfigParser(
         strict=False, interpolation=None, allow_no_value=True, delimiters=("=",), comment_prefixes=("#", ";")
     )

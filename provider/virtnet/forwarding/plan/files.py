@@ -133,7 +133,7 @@ def removed(paths: Iterable[str], files: Mapping[str, str], held: Held, host: st
 
 
 def _kept(path: str, there: DropIn | None, held: Held, host: str) -> Note | None:
-    """Why a file is not removed; None where it is ours."""
+    """Why a file is not removed; None if it is ours."""
     place = {"path": path, "host": host}
     if there is None:
         return Note(NoteKind.FILE_KEPT_NOT_OURS, place)

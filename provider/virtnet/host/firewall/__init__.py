@@ -1,4 +1,4 @@
-"""A host's firewall as values, and what becomes of a packet in it: `ruleset` of what programs list, `verdicts` of that.
+"""A host's firewall as values, and what happens to a packet in it: `ruleset` has the rules, `verdicts` decides.
 
-Pure. Which packets matter is asked by whoever has some: a network's guests, say.
+Pure. The caller chooses the packets, for example those of a network's guests.
 """

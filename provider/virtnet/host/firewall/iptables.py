@@ -135,9 +135,10 @@ def in_nftables(listing: str) -> bool:
 
 
 def legacy_tables(listing: str | None, told: str | None) -> tuple[str, ...]:
-    """Tables of iptables-legacy that a listing leaves out, by what the kernel tells of its own (`NAMES_IN_PROC`).
+    """Tables of iptables-legacy that a listing lacks, by the kernel's own list (`NAMES_IN_PROC`).
 
-    iptables-save of nftables has none of them, and legacy's has all; None stands for a listing by no program.
+    The nftables variant of iptables-save lists none of them, and the legacy variant all. None means that no program
+    listed.
     """
     listed = frozenset[str]() if listing is None or in_nftables(listing) else names(listing)
     return tuple(name for name in (told or "").split() if name not in listed)
@@ -147,7 +148,7 @@ def _chain(table: str, name: str, policy: str, rules: Sequence[Rule]) -> Chain:
     return Chain(
         name=name,
         rules=tuple(rules),
-        # A chain of one's own has no policy, whatever it is called.
+        # A user-defined chain has no policy, whatever its name is.
         hook=None if policy == "-" or table == "nat" else _HOOKS.get(name),
         priority=_PRIORITIES[table],
         policy=_ACTIONS.get(policy, Action.ACCEPT),
@@ -179,7 +180,7 @@ def _rule(line: str, version: int, chains: Container[str]) -> tuple[str, Rule]:
 
 
 def _of_match(name: str, options: Set[str]) -> Sequence[Test]:
-    """What an extension asks by its name alone; the rest is in its options."""
+    """The conditions of an extension's name alone; others are in its options."""
     if name in _HEADERS:
         return (UNUSUAL,)
     if name == "rpfilter" and "--invert" not in options:
@@ -282,7 +283,7 @@ def _addresses(looked_at: Field, value: str, version: int, *, negated: bool) -> 
     try:
         subnets = [ipaddress.ip_network(one, strict=False) for one in value.split(",")]
     except ValueError:
-        return UNKNOWN  # a mask that is no prefix
+        return UNKNOWN  # a mask that isn't a prefix
     ranges = tuple((int(one.network_address), int(one.broadcast_address)) for one in subnets)
     return Test(looked_at, ranges=ranges, version=version, negated=negated)
 

@@ -12,7 +12,7 @@ _FAMILIES = {4: "ip", 6: "ip6"}
 def ruleset(printed: Mapping[str, str | None]) -> Ruleset:
     """The firewall by what `iptables-save`, `ip6tables-save` and `nft --json list ruleset` print.
 
-    None stands for a program that is not there. Raises ValueError where nft prints no listing.
+    None means that a program is missing. Raises ValueError if nft prints no listing.
     """
     tables = tuple(
         table

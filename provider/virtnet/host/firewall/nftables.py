@@ -1,7 +1,7 @@
 """nftables' rules as values, from what `nft --json list ruleset` prints (libnftables-json(5)). Pure.
 
-Left out are tables of ARP, bridges and devices, and those that iptables keeps in nftables, of which iptables-save tells
-more. Chains of type nat decide where packets go and not whether, so that none is at a hook here.
+Tables of ARP, bridges and devices are left out, and so are iptables' tables in nftables, because iptables-save shows
+more of them. Chains of type nat decide where packets go and not whether, so that none is at a hook here.
 """
 
 import ipaddress
@@ -119,9 +119,9 @@ _ELSEWHERE = frozenset({"queue", "tproxy", "synproxy", "fwd"})
 
 @lru_cache(maxsize=2)
 def entries(listing: str) -> tuple[Json, ...]:
-    """All that a listing has, each under its kind: "table", "chain", "rule". It is read once, and nobody changes it.
+    """The objects of a listing, by kind: "table", "chain", "rule". It is parsed once, and no caller changes it.
 
-    Raises ValueError where it is no listing. What rules say, and what is in sets, is not looked at.
+    Raises ValueError if it is no listing. The content of rules and sets isn't parsed.
     """
     if not listing:
         return ()
@@ -149,9 +149,9 @@ def _is_entry(entry: Any) -> bool:
 
 @lru_cache(maxsize=4)
 def tables(listing: str, left_out: frozenset[tuple[str, str]] = frozenset()) -> tuple[Table, ...]:
-    """The tables of a listing, but for some by their families and names. Raises ValueError where it is no listing.
+    """The tables of a listing, but for some by their families and names. Raises ValueError if it is no listing.
 
-    A rule that cannot be read is one that cannot be judged, and the listing's others are read.
+    A rule that can't be parsed can't be judged. The other rules of the listing are parsed.
     """
     found: dict[tuple[str, str], _Read] = {}
     for entry in entries(listing):
@@ -288,7 +288,7 @@ class _Read:
         return [_with_its_condition(way, *elements) for way in ways]
 
     def _elements(self, said: Any) -> list[Any] | None:
-        """What a comparison is with; None where that is not told."""
+        """The operand of a comparison; None if the listing doesn't have it."""
         if isinstance(said, str) and said.startswith("@"):
             named = self._sets.get(said[1:])
             return None if named is None else list(named.get("elem", ()))
@@ -442,7 +442,7 @@ def _routing(said: Json, rights: Sequence[Any], *, negated: bool) -> Test:
 
 
 def _routing_flags(said: Json) -> Sequence[str]:
-    """What a fib expression looks up; nft prints one alone as a string."""
+    """What a fib expression looks up; nft prints a single one as a string."""
     flags = said.get("flags", ())
     return [flags] if isinstance(flags, str) else flags
 

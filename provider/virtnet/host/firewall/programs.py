@@ -1,4 +1,4 @@
-"""Whose a place in a firewall is: by it people are told who drops their packets, and what lets them pass. Pure."""
+"""Which program owns a place in a firewall, so that messages say who drops packets and how to accept them. Pure."""
 
 from enum import Enum
 
@@ -45,7 +45,7 @@ def program_of(place: Place, ruleset: Ruleset) -> Program:
         if place.chain.startswith(prefixes):
             return program
     table = ruleset.table(place.family, place.table)
-    # A rule that somebody has put into the kernel's own chain is nobody's, beside whichever program.
+    # A rule in the kernel's own chain belongs to no program, no matter which programs run.
     if table is not None and (not place.rule or _fills_by_rules(table)):
         for program, chains in _CHAINS:
             if any(chain in table.chains for chain in chains):

@@ -1,4 +1,4 @@
-"""Rules that send ports of a host elsewhere, of a firewall's values. Pure.
+"""Rules of a firewall that redirect ports of a host. Pure.
 
 What can be read with certainty is told: rules that name their ports, whoever sends the packets and wherever they come
 in. A rule for some sources or interfaces alone, or one with a condition that is not judged, is left out.
@@ -88,7 +88,7 @@ def _passes(test: Test) -> bool:
 
 
 def _address(test: Test) -> str:
-    """The one address that a test asks for; "" where it asks for others."""
+    """The one address that a test asks for; "" if it asks for others."""
     if test.negated or len(test.ranges) != 1 or test.ranges[0][0] != test.ranges[0][1]:
         return ""
     number = test.ranges[0][0]

@@ -33,7 +33,7 @@ class Action(Enum):
     JUMP = "jump"
     GOTO = "goto"
     TRANSLATE = "translate"
-    """Its connection goes elsewhere, whatever becomes of it there: DNAT, or a redirection to the host itself."""
+    """Redirects the connection: DNAT, or a redirection to the host itself."""
 
 
 REFUSALS = frozenset({Action.DROP, Action.REJECT})
@@ -59,7 +59,7 @@ class Field(Enum):
     """Whether the interface that a packet comes from leads to its source: "exists" or "missing"."""
     VERSION = "version of IP"
     SOURCE_SET = "set of saddr"
-    """Whether the source is in a set whose content is not told."""
+    """Whether the source is in a set whose content is unknown."""
     TARGET_SET = "set of daddr"
     BRIDGED = "bridged"
     """Whether a packet only passes from one port of a bridge to another: "yes"."""
@@ -93,7 +93,7 @@ UNUSUAL = Test(Field.STATE, frozenset({"unusual"}))
 
 
 def tcp_flags(mask: Set[str], set_flags: Set[str], *, negated: bool = False) -> Test:
-    """A test of TCP's flags ("syn", "ack"), as one of the state: it begins with SYN, and is answered by SYN and ACK."""
+    """A test of TCP's flags ("syn", "ack") as a test of the state: SYN opens a connection; SYN and ACK answer it."""
     flags = {"new": {"syn"}, "established": {"syn", "ack"}}
     fitting = frozenset(state for state, there in flags.items() if there & mask == set_flags)
     return Test(Field.STATE, fitting, negated=negated)
@@ -104,7 +104,7 @@ class Rule(NamedTuple):
 
     tests: tuple[Test, ...]
     action: Action | None
-    """None where it only counts, logs or marks."""
+    """None if it only counts, logs or marks."""
     target: str = ""
     """The chain that a jump leads to."""
     text: str = ""
@@ -123,7 +123,7 @@ class Chain:
 
     @cached_property
     def _by_interface(self) -> tuple[Sequence[int], Mapping[tuple[Field, str], Sequence[int]]]:
-        """The places of rules that any packet may match, and of those for packets of one interface alone."""
+        """The places of rules that any packet may match, and of rules for packets of one interface only."""
         general: list[int] = []
         by_interface: dict[tuple[Field, str], list[int]] = {}
         for place, rule in enumerate(self.rules):
@@ -171,9 +171,9 @@ class Table:
 
     @cached_property
     def refusing(self) -> frozenset[str]:
-        """The chains in which a packet may end otherwise than accepted, or that lead into one of them.
+        """The chains in which a packet may be dropped or rejected, or that lead to such a chain.
 
-        Of those that a packet comes through: rules of others are not even read.
+        Only chains that the packet passes; rules of others aren't even parsed.
         """
         reached = self._reached
         found = {

@@ -1,4 +1,4 @@
-"""What becomes of packets in a firewall. Pure.
+"""What happens to packets in a firewall. Pure.
 
 A base chain that drops a packet decides; one that accepts it leaves it to the others at the same hook (nft(8)). A
 packet may leave open what a rule asks: an address outside, or a port, "that no rule names". A rule that accepts such a
@@ -25,9 +25,9 @@ class Packet(NamedTuple):
     version: int
     """Of IP."""
     input_interface: str | None
-    """"" for one that the host itself sends; None where it is not known, and taken for one that no rule names."""
+    """"" if the host itself sends the packet; None if it isn't known, and then no rule names it."""
     output_interface: str | None
-    """"" for one that goes to the host itself; None likewise."""
+    """"" if the packet goes to the host itself; None as above."""
     source: Range | None
     """Addresses; None for one that no rule names."""
     target: Range | None

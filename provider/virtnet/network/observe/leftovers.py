@@ -109,9 +109,9 @@ def rules_left(
 ) -> Left | None:
     """The firewall rules that libvirt left of a network, by what it is known by and what else is `sought`.
 
-    None where only libvirt is reached. Of one of `since`, of time.monotonic(), an earlier listing will do to say that
+    None if only libvirt is reached. Of one of `since`, of time.monotonic(), an earlier listing will do to say that
     there are none. A libvirt without a choice of backends forgets no rules but those of a bridge that it leaves too.
-    Raises HostFailure where the programs of `listers` list nothing that can be read, and AccessDenied as only root can
+    Raises HostFailure if the programs of `listers` list nothing that can be read, and AccessDenied as only root can
     look.
     """
     if clients.libvirt.version() < WRITES_NFTABLES:

@@ -244,7 +244,7 @@ def _tracked(host: "HostReader | None", report: ReportedNetwork, users: tuple[At
 def _rules_left(clients: Clients, scope: Scope, report: ReportedNetwork | None, since: float) -> tuple[str, ...] | None:
     """The backends with firewall rules left of the network, or of an earlier one with its bridge or subnets.
 
-    Of a new network only the backend that forgets rules is asked. None where nobody can look.
+    Of a new network only the backend that forgets rules is asked. None if nobody can look.
     """
     new = report is None
     sought = Sought(bridges=frozenset({scope.own_bridge} - {""}) if new else frozenset(), subnets=scope.subnets)

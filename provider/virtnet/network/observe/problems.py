@@ -100,7 +100,7 @@ def leftover_problems(
 
 
 def rules_left_problem(backends: Sequence[str]) -> Problem | None:
-    """That libvirt left firewall rules in these backends; None where there are none. Pure."""
+    """That libvirt left firewall rules in these backends; None if there are none. Pure."""
     return Problem(ProblemKind.FIREWALL_RULES_LEFT, {"backends": list(backends)}) if backends else None
 
 
@@ -176,7 +176,7 @@ def _firewall_problems(
 ) -> tuple[Problem, ...] | None:
     """Whether the running network's rules were flushed, which libvirt does not notice, or others drop its packets.
 
-    None where nobody can look.
+    None if nobody can look.
     """
     if not live.bridge:
         return ()

@@ -22,7 +22,7 @@ class Scope(NamedTuple):
     """What an observation is for. `diff.needs` makes it."""
 
     uuid: str = ""
-    """That the network is known by; "" where it is looked for by name."""
+    """That the network is known by; "" if it is looked for by name."""
     name: str = ""
     start: Start = Start.NEVER
     deletes: bool = False
@@ -37,13 +37,13 @@ class Scope(NamedTuple):
     bridges: frozenset[str] = frozenset()
     """The names of the bridges that it is to be on, or was."""
     own_bridge: str = ""
-    """The name of the bridge that libvirt is to make for it; "" where it makes none, or that isn't known."""
+    """The name of the bridge that libvirt is to make for it; "" if it makes none, or that isn't known."""
     subnets: frozenset[str] = frozenset()
     """Those of its own addresses that it is to have."""
     of_rules: tuple[Problem, ...] = ()
     """The recorded problems of its firewall rules, which stay where nobody can look."""
     ip_versions: frozenset[int] | None = None
-    """The versions of IP of a network with a bridge of its own, all of which is known; None where it is another."""
+    """The versions of IP of a network with a bridge of its own, all of which is known; None if it is another."""
     named: Named = Named()
     """What is looked for on the host."""
     prefetches: bool = False

@@ -60,23 +60,23 @@ class Definition:
 
     @cached_property
     def bridge(self) -> str:
-        """The name of the bridge that libvirt makes for the network; "" where it makes none."""
+        """The name of the bridge that libvirt makes for the network; "" if it makes none."""
         return self.bridge_name if self.mode in OWN_BRIDGE_MODES else ""
 
     @cached_property
     def bridge_name(self) -> str:
-        """The name of the bridge it is on, whoever makes that; "" where it is on none."""
+        """The name of the bridge it is on, whoever makes that; "" if it is on none."""
         bridge = self.element.find("bridge")
         return "" if bridge is None else bridge.get("name", "")
 
     @cached_property
     def mac(self) -> str:
-        """The MAC address of its bridge; "" where it has none."""
+        """The MAC address of its bridge; "" if it has none."""
         return self.tree.get("mac", "")
 
     @cached_property
     def forward_device(self) -> str:
-        """The interface by which guests may leave the host; "" where any will do."""
+        """The interface by which guests may leave the host; "" if any will do."""
         forward = self.element.find("forward")
         if forward is None:
             return ""
@@ -103,7 +103,7 @@ class Definition:
 
     @cached_property
     def mark(self) -> OwnerMark | None:
-        """Who made the network, or took it over; None where it carries no mark."""
+        """Who made the network, or took it over; None if it carries no mark."""
         return parse_owner_mark(self.element)
 
     @cached_property

@@ -90,7 +90,7 @@ def with_found_again(desired: TreeType, before: Values, adopted: object) -> Tree
 
 
 def left_on(inputs: Values, paths: Collection[str], config: "NetworkTree", live: "NetworkTree | None") -> Left | None:
-    """What of the paths is there though the inputs do not name it; None where nothing is."""
+    """What of the paths is there though the inputs do not name it; None if nothing is."""
     found = not_named(paths, inputs)
     running = {path: () if live is None else _removals(path, live) for path in found - _IDENTITY}
     there = [path for path, removals in running.items() if removals or _removals(path, config)]

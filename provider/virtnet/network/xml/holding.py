@@ -52,7 +52,7 @@ class HeldLink:
     settings: tuple[tuple[str, str], ...]
     """Files of /sys/class/net/NAME/brport and what they held."""
     ifindex: str = ""
-    """The kernel's number of it, which no other link gets until the host is booted again; "" where it is not known."""
+    """The kernel's number of it, which no other link gets until the host is booted again; "" if it is not known."""
     vlans: tuple[str, ...] = ()
     """Its VLANs on a bridge that filters them, as `bridge vlan add` takes them: "10 pvid untagged"."""
 
@@ -223,7 +223,7 @@ def on_holding_network(interface_xml: str, uuid: str, *, down: bool) -> str:
 
 
 def tap_of(interface_xml: str) -> str:
-    """The host's side of a guest's interface; "" where its XML names none."""
+    """The host's side of a guest's interface; "" if its XML names none."""
     target = read_xml(interface_xml).find("target")
     return "" if target is None else target.get("dev", "")
 

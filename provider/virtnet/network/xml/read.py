@@ -283,7 +283,7 @@ def _or_absent(value: str | None) -> object:
 
 
 def ip_address(element: etree._Element) -> str | None:
-    """The address of an `<ip>` with its prefix length, "192.168.123.1/24"; None where it has none."""
+    """The address of an `<ip>` with its prefix length, "192.168.123.1/24"; None if it has none."""
     address, prefix, netmask = element.get("address"), element.get("prefix"), element.get("netmask")
     if address is None:
         return None
@@ -324,7 +324,7 @@ def _route_address(element: etree._Element) -> str | None:
 
 
 def parse_owner_mark(root: etree._Element) -> OwnerMark | None:
-    """The owner mark in a network's element, or None where it carries none."""
+    """The owner mark in a network's element, or None if it carries none."""
     element = root.find(f"metadata/{{{OWNER_NAMESPACE}}}owner")
     if element is None:
         return None

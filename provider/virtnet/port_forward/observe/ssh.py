@@ -32,6 +32,6 @@ def _ports(text: str) -> Iterable[int]:
 
 
 def _behind_address(value: str) -> str:
-    """The port of "host:port" and "[address]:port"; "" where none follows, as behind a bare IPv6 address."""
+    """The port of "host:port" and "[address]:port"; "" if none follows, as behind a bare IPv6 address."""
     found = re.fullmatch(r"(?:\[[^]]*\]|[^:\s]+):([0-9]+)(?:\s.*)?", value)
     return "" if found is None else found[1]

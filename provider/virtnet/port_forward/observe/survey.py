@@ -32,7 +32,7 @@ class Survey(NamedTuple):
     name.
     """
     service: ServiceReport | None = None
-    """None where no systemd runs the host."""
+    """None if no systemd runs the host."""
     links: tuple[Need, ...] = ()
 
     def state(self, record: Record) -> RulesState:

@@ -30,7 +30,7 @@ class Blocked(NamedTuple):
 
 
 def blocked(forward: Forward, observed: PortForwardReport) -> Blocked | None:
-    """Where packets from the outside, or the answers to them, are surely dropped; None where nothing is known to."""
+    """Where packets from the outside, or the answers to them, are surely dropped; None if nothing is known to."""
     firewall = observed.firewall
     if firewall is None:
         return None

@@ -20,7 +20,7 @@ class Held(NamedTuple):
     id: str
     """Of the record that exists, or will exist."""
     own: Record | None = None
-    """What is there of it; None where nothing is."""
+    """What is there of it; None if nothing is."""
     taken: tuple[Record, ...] = ()
     """Others' records that go, as their ports are taken over."""
     notes: tuple[Note, ...] = ()

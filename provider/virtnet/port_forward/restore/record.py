@@ -36,7 +36,7 @@ class Record(NamedTuple):
     edited: bool = False
     """True when the text is not what virtnet wrote."""
     reservation: NamedReservation | None = None
-    """The DHCP reservation that the program named for the guest; None where it named an address, or nobody noted."""
+    """The DHCP reservation that the program named for the guest; None if it named an address, or nobody noted."""
 
 
 def id_for(owner: str, salt: str = "") -> str:

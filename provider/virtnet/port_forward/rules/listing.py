@@ -192,7 +192,7 @@ def _forward_rule(expression: Sequence[Json]) -> Rule | None:
 
 
 def _target_first(dnat: Json, protocol: str, first: int, last: int) -> int | None:
-    """The first port that a rule leads to; None where its ports are not one range that is moved as a whole."""
+    """The first port that a rule leads to; None if its ports are not one range that is moved as a whole."""
     port = dnat.get("port")
     if port is None:
         return first

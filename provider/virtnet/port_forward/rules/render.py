@@ -107,7 +107,7 @@ def body(forward: Forward) -> str:
 
 
 def change(after: Forward | None, forward_id: str, there: Table) -> str:
-    """The transaction that gives one forward its rules, or takes them; "" where all is as wanted.
+    """The transaction that gives one forward its rules, or takes them; "" if all is as wanted.
 
     `there` is the table as it was listed. What it has of other forwards stays as it is; without any, the last one's
     removal removes the table. Raises ValueError as `body` does.

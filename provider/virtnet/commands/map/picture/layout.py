@@ -163,7 +163,7 @@ def _width(line: Line) -> float:
 
 
 def by_dagre() -> LayOut:
-    """The function that lays out. Raises Refused where the extra `map` of the package is not installed."""
+    """The function that lays out. Raises Refused if the extra `map` of the package is not installed."""
     try:
         import quickjs
     except ModuleNotFoundError as error:

@@ -32,14 +32,14 @@ def status_files(host: "FileReader") -> Iterator[str]:
 
 
 def noted_backend(host: "FileReader", name: str) -> Backend | None:
-    """With what libvirt notes that it wrote the rules of a running network; None where it notes none."""
+    """With what libvirt notes that it wrote the rules of a running network; None if it notes none."""
     return backend_of_status(host.read_file(status_file(name)))
 
 
 def rules_of_network(
     host: "HostReader", name: str, live: "Definition", libvirt_version: int, *, seconds_old: float = 0.0
 ) -> tuple[Backend | None, dict[str, str | None]]:
-    """The backend of a running network's rules, None where it may be either, and the listings that tell of them.
+    """The backend of a running network's rules, None if it may be either, and the listings that tell of them.
 
     Listings that anybody asked for at most `seconds_old` ago will do.
     """
@@ -53,7 +53,7 @@ def rules_of_network(
 def backend_of_network(
     host: "FileReader", noted: Backend | None, bridge: str, rules: Mapping[str, str | None]
 ) -> Backend | None:
-    """With what the rules of a running network are written; None where nothing tells.
+    """With what the rules of a running network are written; None if nothing tells.
 
     `noted` is what libvirt notes of it, which decides; else its rules do, by the listings of each program. Of two
     backends with rules of it one has those of an earlier time: which one is told by what libvirt notes of others.
@@ -69,7 +69,7 @@ def backends_with_rules(bridge: str, rules: Mapping[str, str | None]) -> tuple[B
 
 
 def backend_of_daemon(host: "FileReader", rules: Mapping[str, str | None], libvirt_version: int) -> Backend | None:
-    """With what libvirt's daemon writes the rules of a network that it starts; None where it may be either."""
+    """With what libvirt's daemon writes the rules of a network that it starts; None if it may be either."""
     if libvirt_version < WRITES_NFTABLES:
         return Backend.IPTABLES
     # network.conf may have changed since the daemon was started; the networks that run are as the daemon is.
@@ -81,6 +81,6 @@ def backend_of_daemon(host: "FileReader", rules: Mapping[str, str | None], libvi
 
 
 def noted_by_all(host: "FileReader") -> Backend | None:
-    """With what libvirt wrote the rules of all networks that run, as far as it notes that; None where that differs."""
+    """With what libvirt wrote the rules of all networks that run, as far as it notes that; None if that differs."""
     noted = {backend_of_status(host.read_file(path)) for path in status_files(host)} - {None}
     return noted.pop() if len(noted) == 1 else None

@@ -33,7 +33,7 @@ class LostChains(NamedTuple):
 def lost_chains(
     host: "HostReader", network: Definition, libvirt_version: int, *, seconds_old: float = 0.0
 ) -> LostChains | None:
-    """What is gone of the chains that a network's rules go into; None where nothing is, or nobody tells who makes them.
+    """What is gone of the chains that a network's rules go into; None if nothing is, or nobody tells who makes them.
 
     Raises HostFailure.
     """

@@ -56,7 +56,7 @@ class Sought:
     """The kernel's numbers of bridges of its own that are gone."""
     subnets: frozenset[str] = frozenset()
     live: "Definition | None" = None
-    """What runs of it; None where all of its rules are left."""
+    """What runs of it; None if all of its rules are left."""
     backend: Backend | None = None
     """With what those of the running network are written."""
 
@@ -118,7 +118,7 @@ class _WrittenToIptables(NamedTuple):
     bridge: str
     """The network's; "" of NAT."""
     subnet: str
-    """"" where it names none."""
+    """"" if it names none."""
 
 
 @lru_cache(maxsize=1)
@@ -286,7 +286,7 @@ _KEYS = frozenset({"iif", "oif", "iifname", "oifname", "saddr", "daddr", "l4prot
 
 
 def _parts(statements: Sequence[Mapping[str, Any]], version: int) -> tuple[dict[str, str], str] | None:
-    """What a rule matches, by key, and what it does; None where it has more than libvirt writes."""
+    """What a rule matches, by key, and what it does; None if it has more than libvirt writes."""
     *before, last = statements
     if not before or "counter" not in before[-1]:
         return None

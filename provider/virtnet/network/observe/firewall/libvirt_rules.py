@@ -54,7 +54,7 @@ class MissingRules(NamedTuple):
     subnet: str = ""
     """That is not masqueraded, where NAT is missing."""
     chain: str = ""
-    """Libvirt's chain that lacks them, or is not led into; "" where it is all of them."""
+    """Libvirt's chain that lacks them, or is not led into; "" if it is all of them."""
     version: int = 4
     """Of IP."""
 
@@ -65,7 +65,7 @@ class MissingRules(NamedTuple):
 
 
 def backend_of_status(status: str | None) -> Backend | None:
-    """The backend of a running network's rules, by the status that libvirt keeps of it; None where it notes none.
+    """The backend of a running network's rules, by the status that libvirt keeps of it; None if it notes none.
 
     It does since it has a choice (10.4), and after a live update of the network not always (11.3).
     """
@@ -79,7 +79,7 @@ def has_rules(bridge: str, iptables: str) -> bool:
 
 
 def backend_by_rules(bridge: str, rules: Mapping[str, str | None]) -> Backend | None:
-    """The backend of a network's rules, by who has rules of it; None where nobody has."""
+    """The backend of a network's rules, by who has rules of it; None if nobody has."""
     if any(place.interface == bridge for place in _nft(rules.get("nft-json") or "")):
         return Backend.NFTABLES
     return Backend.IPTABLES if has_rules(bridge, rules.get("iptables-save") or "") else None
@@ -95,7 +95,7 @@ def backends_by_rules(rules: Mapping[str, str | None]) -> tuple[Backend, ...]:
 
 
 def configured_backend(network_conf: str | None) -> Backend | None:
-    """The one that libvirt's network.conf names; None where it leaves the choice to libvirt."""
+    """The one that libvirt's network.conf names; None if it leaves the choice to libvirt."""
     named = re.search(r'^\s*firewall_backend\s*=\s*"(\w+)"', network_conf or "", re.MULTILINE)
     return next((backend for backend in Backend if named is not None and named[1] == backend.value), None)
 
@@ -178,7 +178,7 @@ class Way(NamedTuple):
     table: str
     """Of iptables; of nftables the family of libvirt's own table."""
     base: str
-    """The chain that leads there; "" where it is a base chain itself."""
+    """The chain that leads there; "" if it is a base chain itself."""
     chain: str
     has_chain: bool = False
     """Whether the chain is there, so that only the way into it is missing."""

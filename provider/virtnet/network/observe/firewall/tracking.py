@@ -29,7 +29,7 @@ _TRACKS_IN_NFT = re.compile(r'"(ct|masquerade|snat|dnat|redirect)": |"name": "(c
 
 
 def connections_stay_tracked(host: "FirewallReader", live: "Definition") -> bool:
-    """Whether a rule of others asks the kernel to track IPv4 connections; True where no rules can be listed."""
+    """Whether a rule of others asks the kernel to track IPv4 connections; True if no rules can be listed."""
     iptables, nft = _listed(host, "iptables-save"), _listed(host, "nft-json")
     if iptables is None and nft is None:
         return True
@@ -37,7 +37,7 @@ def connections_stay_tracked(host: "FirewallReader", live: "Definition") -> bool
 
 
 def _listed(host: "FirewallReader", lister: "FirewallLister") -> str | None:
-    """None where only root can look, and where the kernel lacks what the program asks, as nf_tables."""
+    """None if only root can look, and where the kernel lacks what the program asks, as nf_tables."""
     try:
         return host.firewall_rules(lister, seconds_old=SECONDS_RULES_STAND)
     except (HostFailure, AccessDenied):

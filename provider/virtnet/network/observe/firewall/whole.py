@@ -32,7 +32,7 @@ def surroundings(host: "FileReader") -> Surroundings:
 
 
 def whole_firewall(host: "HostReader", *, seconds_old: float = 0.0) -> "Ruleset":
-    """The firewall, without rules where no program lists any. Raises HostFailure where one does not list them."""
+    """The firewall, without rules where no program lists any. Raises HostFailure if one does not list them."""
     printed: dict[str, str | None] = {one: host.firewall_rules(one, seconds_old=seconds_old) for one in WHOLE_FIREWALL}
     try:
         return ruleset(printed)
