@@ -6,7 +6,7 @@ from virtnet.spec.text import escape_controls
 
 
 def plain(text: str) -> str:
-    """A text on one line, with all that has no look of its own written as Python does it."""
+    """A text on one line, with invisible characters escaped as in Python."""
     return escape_controls(" ".join(text.split()))
 
 

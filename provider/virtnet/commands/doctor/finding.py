@@ -28,7 +28,7 @@ class Level(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that was found on a host. `messages.advice` says how it reads."""
+    """One finding on a host. `messages.advice` has its sentence."""
 
     area: str
     """What it belongs to: "libvirt", "firewall", "network lab"."""
@@ -77,11 +77,11 @@ class DoctorReport:
     rules: Mapping[str, str | None] = field(default_factory=dict)
     """What iptables-save, ip6tables-save and nft print; None if there is no such program."""
     backends: Mapping[str, Backend] = field(default_factory=dict)
-    """With what the rules of running networks are written, by their names; without those of which it is not known."""
+    """The backend that wrote the rules of each running network, by the network's name, if it is known."""
     firewall: Ruleset | None = None
     """The whole of it; None if it was not looked at."""
     surroundings: Surroundings = field(default_factory=Surroundings)
-    """What of the host tells which packets come by."""
+    """The facts of the host that decide which packets pass the firewall."""
     legacy_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Tables that the kernel keeps for iptables-legacy and nobody has listed, by the program that would."""
     zones: tuple[str, ...] = ()

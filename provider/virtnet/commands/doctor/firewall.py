@@ -1,7 +1,7 @@
 """`virtnet doctor` on the firewall: whether libvirt's chains and rules are there, and what others drop. Pure.
 
-libvirt says of a network that it is active whatever became of its rules. Nothing tells it that they were flushed, and
-then guests are cut off, or not kept apart, and networks cannot start. What rules of others drop it never looks at.
+libvirt calls a network active no matter what happened to its rules. Nothing tells it that they were flushed, and then
+guests are cut off, or not kept apart, and networks cannot start. What rules of others drop it never looks at.
 """
 
 from collections.abc import Iterator

@@ -135,7 +135,7 @@ def _drop_ins(
 
 
 def _owners(ours: Mapping[str, DropIn]) -> Iterator[Finding]:
-    """Two of our drop-ins that set one parameter, whoever they belong to."""
+    """Two of virtnet's drop-ins that set one parameter, no matter who owns them."""
     by_key: dict[str, list[str]] = {}
     for path, drop_in in ours.items():
         for key, _ in drop_in.settings:

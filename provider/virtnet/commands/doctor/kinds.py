@@ -16,7 +16,7 @@ class SubnetUserKind(Enum):
     ROUTE = "route"
     """A route through a gateway: the interface it leaves by."""
     CONNECTED_ROUTE = "connected route"
-    """A route without one, where no address tells of the subnet."""
+    """A route without a gateway, if no address of the host is in its subnet."""
 
 
 class FindingKind(Enum):
@@ -37,7 +37,7 @@ class FindingKind(Enum):
     HOST_UNREACHABLE = auto()
     """reason"""
     HOST_NOT_REACHED = auto()
-    """The URI reaches libvirt alone."""
+    """The URI reaches only libvirt."""
     USERS_OWN_LIBVIRT = auto()
     """uri, instead"""
     NOT_ROOT = auto()

@@ -89,7 +89,7 @@ def _permissions(report: DoctorReport) -> Iterator[Finding]:
 
 
 def _at_boot(report: DoctorReport) -> Iterator[Finding]:
-    """Networks start with the first daemon of theirs: a socket alone starts it when somebody asks."""
+    """Networks start when their daemon starts. With only a socket, systemd starts the daemon when somebody asks."""
     waiting = [network.report.name for network in report.networks if network.report.autostart]
     if waiting and report.starts_at_boot is False:
         yield Finding(

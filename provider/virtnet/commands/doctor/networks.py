@@ -79,7 +79,7 @@ def _network(network: ObservedNetwork, doctor: DoctorReport) -> Iterator[Finding
 
 
 def _autostart(area: str, network: ObservedNetwork, *, said: bool) -> Iterator[Finding]:
-    """Where the next boot will not do what libvirt says, or libvirt cannot do what it is told."""
+    """Whether the next boot will differ from what libvirt says, or libvirt can't change autostart."""
     name, obstacle = network.report.name, network.autostart_obstacle
     if obstacle is not None:
         level, kind = _AUTOSTART[obstacle]
@@ -90,7 +90,7 @@ def _autostart(area: str, network: ObservedNetwork, *, said: bool) -> Iterator[F
 
 
 def _summary(area: str, network: ObservedNetwork) -> Finding:
-    """One line on what the network is, whose, and what is plugged in."""
+    """One line with the network, its owner, and what is attached."""
     report = network.report
     mark, running = report.definition.mark, report.running
     subnets = [ip["address"] for ip in running.tree.get("ips", [])]
@@ -160,7 +160,7 @@ def _stray_bridges(report: DoctorReport) -> Iterator[Finding]:
 
 
 def _inotify(report: DoctorReport) -> Iterator[Finding]:
-    """Each dnsmasq that answers for DNS watches /etc/resolv.conf, unless it is told whom to ask (dnsmasq 2.90)."""
+    """Each dnsmasq with DNS watches /etc/resolv.conf, unless it has forwarders (dnsmasq 2.90)."""
     watching = sum(_watches(n.report.definition) for n in report.networks if n.report.active)
     limit = report.inotify_instances
     if limit is None or watching + OTHERS_INOTIFY < limit:

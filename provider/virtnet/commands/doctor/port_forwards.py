@@ -21,7 +21,7 @@ _RULES = {
 
 
 def port_forwards(report: DoctorReport) -> Iterator[Finding]:
-    """Each forward, whoever made it, and what all of a host share."""
+    """Each forward, no matter who created it, and what all forwards of a host share."""
     found = report.port_forwards
     if found is None:
         return

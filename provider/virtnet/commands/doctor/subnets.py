@@ -54,7 +54,7 @@ def subnets(report: DoctorReport) -> Iterator[Finding]:
 def in_use(report: DoctorReport) -> dict[Subnet, list[SubnetUser]]:
     """Every subnet with those who use it: networks, active or not, then the host's interfaces and routes.
 
-    The links of port forwards use none: their address is nobody's.
+    The links of port forwards use none, because nobody uses their address.
     """
     found: dict[Subnet, list[SubnetUser]] = {}
     bridges: set[str] = set()

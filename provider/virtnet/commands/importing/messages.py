@@ -24,7 +24,7 @@ def not_read(what: str, error: VirtnetError) -> str:
 
 
 def kept(one: Kept) -> Sequence[str]:
-    """What is to be known of a HostForwarding that is taken over."""
+    """What a user should know about a HostForwarding that is taken over."""
     edited = [f"{one.path} was edited by hand. pulumi up rewrites the file"] if one.edited else []
     return [f"{one.path} belongs to '{one.owner}' by its mark, from which it is taken over", *edited]
 

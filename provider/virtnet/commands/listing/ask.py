@@ -12,7 +12,7 @@ Entries: TypeAlias = Sequence[Values]
 """The rows of a list, with the names that the functions give their values."""
 
 Track: TypeAlias = Callable[[Sequence[str]], Iterable[str]]
-"""Goes through names and may tell how far it is; `iter` tells nobody."""
+"""Goes through names and may show progress; `iter` shows none."""
 
 
 def networks(asked: Asked, uri: str) -> Entries:
@@ -21,7 +21,7 @@ def networks(asked: Asked, uri: str) -> Entries:
 
 
 def guests(asked: Asked, uri: str, names: Sequence[str], track: Track = iter) -> Entries:
-    """What is attached to networks, behind the network's name; to all of the host's where none is named.
+    """What is attached to these networks, or to all networks of the host, after the network's name.
 
     Raises Refused if libvirt knows no network of that name.
     """
@@ -29,7 +29,7 @@ def guests(asked: Asked, uri: str, names: Sequence[str], track: Track = iter) ->
 
 
 def leases(asked: Asked, uri: str, names: Sequence[str], track: Track = iter) -> Entries:
-    """The DHCP leases of networks that have not ended, likewise."""
+    """The DHCP leases of these networks, or of all, that have not expired."""
     return _of_networks(answers.get_leases, "leases", asked, uri, names, track=track)
 
 

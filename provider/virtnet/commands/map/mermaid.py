@@ -45,7 +45,7 @@ _LIMITS = (
     *(_Limits(0, 0, 0, most) for most in (200, 100, 50, 20, 10, 5, 2, 1, 0)),
     *(_Limits(0, 0, 0, 0, most) for most in (100, 50, 20, 8)),
 )
-"""What is tried in turn; the last fits whatever hosts say, as each text in a box has an end."""
+"""The limits to try in turn; the last one always fits, because each text in a box is limited."""
 
 _STYLES = (
     "classDef network fill:#ddf4ff,stroke:#0969da,color:#1f2328",

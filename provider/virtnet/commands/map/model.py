@@ -42,7 +42,7 @@ class Attached:
     """An interface of a guest or a container, or another link, that is on a network or on a bridge."""
 
     guest: str
-    """The guest's name; "" for a link of which libvirt knows nothing, such as a container's."""
+    """The guest's name; "" for a link that libvirt doesn't know, such as a container's."""
     interface: str
     """The host's side, such as "vnet3"; "" if it is not known."""
     mac: str
@@ -92,7 +92,7 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class Bridge:
-    """A bridge of the host that is no network's own."""
+    """A bridge of the host that libvirt didn't create."""
 
     name: str
     mac: str = ""
@@ -176,7 +176,7 @@ class Host:
     networks: tuple[Network, ...] = ()
     port_forwards: tuple[PortForward, ...] = ()
     troubles: tuple[Trouble, ...] = ()
-    """What is wrong with the host, and with no network or port forward alone."""
+    """Problems of the host, and not of a single network or port forward."""
     unseen: tuple[str, ...] = ()
     """What could not be looked at, in sentences that say why."""
 

@@ -179,7 +179,7 @@ def _lease(lease: Values) -> Lease:
 def _attached(network: ObservedNetwork, looked: Looked, leases: Sequence[Values]) -> Iterator[Attached]:
     """What is on the network, and which guests' interfaces name it and are not."""
     by_tap = {entry.interface: entry for entry in looked.interfaces if entry.interface}
-    # Not by the MAC alone: a clone of a guest may have the same one.
+    # Not only by the MAC: a clone of a guest may have the same one.
     by_guest = {(one.guest, one.mac): one for one in looked.interfaces if one.network == network.report.name}
     seen = set()
     for entry in network.attachments:
@@ -234,7 +234,7 @@ def _addresses(host: HostReport, name: str) -> tuple[str, ...]:
 
 
 def _bridges(looked: Looked, networks: Sequence[Network], defaults: Sequence[HostRoute]) -> Iterator[Bridge]:
-    """Bridges that are no network's own, with what is on them and drawn nowhere else."""
+    """Bridges that libvirt didn't create, with the attached interfaces that are drawn nowhere else."""
     drawn = {entry.interface for network in networks for entry in network.attached if entry.interface}
     host, own = looked.report.host, set(_own_bridges(looked.report))
     by_tap = {entry.interface: entry for entry in looked.interfaces if entry.interface}
@@ -280,7 +280,8 @@ def _own_bridges(report: DoctorReport) -> Iterator[str]:
 def _uplinks(
     host: HostReport | None, networks: Iterable[Network], bridges: Iterable[Bridge], defaults: Sequence[HostRoute]
 ) -> Iterator[Uplink]:
-    """Interfaces with a default route, and those that networks name, less bridges, which are drawn themselves."""
+    """Interfaces with a default route, and those of networks, without bridges, which are drawn themselves.
+    """
     drawn = {bridge.name for bridge in bridges}
     named = {device for network in networks for device in network.devices}
     names = {route.interface for route in defaults if route.interface} | named

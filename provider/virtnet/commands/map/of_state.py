@@ -102,7 +102,7 @@ def _stack(urn: str) -> str:
 def _outputs(kind: str, resource: _Resource) -> Values:
     listed = resource.inputs.get(_PLACES)
     places = [tuple(map(str, place)) for place in listed if isinstance(place, list)] if isinstance(listed, list) else []
-    # Texts that hold one of them too, as the name of a bridge may.
+    # Also texts that contain one of them, such as the name of a bridge.
     hidden = set[str]().union(*(strings_at(resource.inputs, place) for place in places))
     shown: Any = resource.outputs
     for place in places:
@@ -158,7 +158,7 @@ def _is_on(value: object) -> bool | None:
 
 def _network(values: Values) -> Network:
     unnamed, adopted = values.get("__unnamed"), bool(values.get("adopted_from"))
-    # What nobody named is there as found: of an adopted network nearly all, which older versions did not record.
+    # What the program doesn't set is as found; of an adopted network nearly all. Older versions didn't record that.
     tree = {**(unnamed if isinstance(unnamed, Mapping) else {}), **values}
     told = described(tree)
     name = str(values.get("name") or "")
@@ -206,7 +206,7 @@ def _forward_trouble(recorded: object) -> Trouble:
 
 
 def _of_any_version(recorded: object, unknown: Enum, told: Callable[[Problem], Trouble]) -> Trouble:
-    """What is told of a recorded problem; its kind alone where another version recorded other details than this one."""
+    """The sentence of a recorded problem; only its kind if another version recorded other details."""
     problem = recorded_problem(recorded, unknown)
     try:
         return told(problem)

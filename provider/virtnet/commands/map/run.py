@@ -41,7 +41,7 @@ _BY_SUFFIX = {
 
 
 def format_of(path: str | None) -> Format:
-    """The format by the name of a file; SVG where it tells none."""
+    """The format by the suffix of a file; SVG without a known suffix."""
     return Format.SVG if path is None else _BY_SUFFIX.get(Path(path).suffix.lower(), Format.SVG)
 
 

@@ -26,7 +26,7 @@ LONGEST = 65_000
 """GitHub takes 65,536 characters, and a pipeline may want to add a line."""
 
 SHORTEST = 8_000
-"""The least room in which all that needs a human is told, or that there is more of it."""
+"""The least room for everything that needs a human, or for a count of what is left out."""
 
 #: What stands in any comment: title, headline and the sentences at the end, with the longest names.
 _FIXED = 3_000
@@ -47,7 +47,7 @@ _AROUND_LINES = 300
 #: The line in the place of those that were left out.
 _LEFT_OUT = 60
 
-#: With less room, the lines of a resource would say no more than that there are some.
+#: With less room, a resource would only have the count of its lines.
 _LEAST_SHARE = 200
 
 #: From all that reads well to the least that says what happens.
@@ -165,7 +165,7 @@ def _table(items: Sequence[Item], hosts: Sequence[str], room: int) -> str:
 
 
 def _kept(lines: Sequence[str], room: int) -> list[str]:
-    """As many lines, from the first, as there is room for."""
+    """The first lines, as many as fit."""
     kept: list[str] = []
     for line in lines:
         room -= length(line) + 1
@@ -224,7 +224,7 @@ def _notices(item: Item, names: int) -> list[str]:
 
 
 def _told(item: Item) -> Iterator[Effect]:
-    """What of the effects is worth a word: guests of a new network reach the outside by its mode, which is told."""
+    """The effects to mention. Not that guests of a new network reach the outside: its mode, which is shown, says so."""
     return (effect for effect in item.effects if not (item.is_new and effect.kind is EffectKind.GUESTS_REACH_OUTSIDE))
 
 

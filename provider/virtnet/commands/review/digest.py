@@ -67,7 +67,7 @@ class Urn(NamedTuple):
     stack: str
     project: str
     kind: str
-    """The resource's own type, less those of its parents."""
+    """The resource's own type, without its parents' types."""
     name: str
 
 
@@ -79,7 +79,7 @@ class Step(NamedTuple):
     paths: tuple[tuple[str, str], ...]
     """The properties that differ, in Pulumi's spelling, and how: "add", "update-replace"."""
     on_delete: str | None
-    """Of what is deleted, what is done then, as far as its state tells; None if that says nothing to be shown."""
+    """The on_delete of a deleted resource, if its state has it; None if nothing is to be shown."""
 
 
 class Trouble(NamedTuple):

@@ -1,10 +1,10 @@
-"""Room shared fairly, where there is not enough: whoever needs little gets it, and the rest is shared evenly. Pure."""
+"""Shares too little room fairly: small needs are met, and the rest is shared evenly. Pure."""
 
 from collections.abc import Sequence
 
 
 def shares(needs: Sequence[int], room: int) -> list[int]:
-    """How much each gets of the room: never more than it needs, and no two that get less differ by more than one."""
+    """The share of each: never more than it needs, and shares below the need differ by at most one."""
     given = [0] * len(needs)
     left = max(room, 0)
     waiting = sorted(range(len(needs)), key=lambda index: (needs[index], index))

@@ -187,7 +187,7 @@ def refused(subject: str, condition: str, reason: str, fix: str) -> str:
 
 
 def in_the_way(subject: str, condition: str, sentence: str) -> str:
-    """What a resource that would be refused is to have, and another one of the program has."""
+    """Another resource of the program has what a refused resource wants."""
     return f"⛔ **In the way of {subject}:** {prose(condition + sentence, longest=1200)}"
 
 
@@ -379,7 +379,7 @@ NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details, int], str]] = {
 
 
 def drifted(lines: Sequence[str], left_out: int) -> str:
-    """What the host has otherwise than recorded."""
+    """The differences between the host and the record."""
     if not lines and not left_out:
         return "**Drift**: none found in the resources that change."
     more = [f"- and {left_out} more"] if left_out else []
@@ -432,7 +432,7 @@ def lines_left_out(number: int) -> str:
 
 
 def blocks_left_out(number: int) -> str:
-    """Resources of which no line did fit."""
+    """Resources without room for any line."""
     return f"… {counted(number, 'resource', 'resources')} more, left out for length"
 
 

@@ -1,4 +1,4 @@
-"""A review as JSON for programs: all that its comment tells, uncut. Pure."""
+"""A review as JSON for programs: the content of its comment, without limits. Pure."""
 
 import json
 from collections.abc import Iterable

@@ -109,7 +109,7 @@ class Record(Strict):
 
     @property
     def cases(self) -> tuple[tuple[Case, Planned], ...]:
-        """What may come of it: one plan, or, where nobody told whether Pulumi replaces it, two."""
+        """The possible plans: one, or two if the provider didn't know whether Pulumi replaces the resource."""
         if self.plan_if_replaced is not None:
             return ("created", self.plan), ("replaced", self.plan_if_replaced)
         if self.plan_if_moved is not None:
@@ -118,7 +118,7 @@ class Record(Strict):
 
     @property
     def plans(self) -> tuple[Planned, ...]:
-        """The same less when each holds."""
+        """The same, without the case of each."""
         return tuple(plan for _, plan in self.cases)
 
 
@@ -159,11 +159,11 @@ class Outcome(IntEnum):
     REPLACE = 3
     DELETE = 4
     UNKNOWN = 5
-    """The preview does not tell."""
+    """The preview doesn't say."""
 
 
 def outcome_of(record: Record) -> Outcome:
-    """The outcome that a record tells, of several plans the worst."""
+    """The outcome in a record; the worst of several plans."""
     classes = {Outcome.UNKNOWN if plan.may_adopt else Outcome[plan.change_class.upper()] for plan in record.plans}
     least = Outcome.LIVE if record.operation == "create" else Outcome.RECORDED
     return max(least, *classes)

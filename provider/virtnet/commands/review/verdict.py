@@ -1,4 +1,4 @@
-"""What a preview comes to: what becomes of each resource, and whether a check is to pass. Pure."""
+"""The verdict on a preview: the outcome of each resource, and whether the check passes. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Item:
 
     @property
     def plans(self) -> tuple[Planned, ...]:
-        """What may become of it; none where the preview does not tell."""
+        """The possible plans; none if the preview doesn't have them."""
         return tuple(plan for _, plan in self.cases)
 
     @property
@@ -55,7 +55,7 @@ class Item:
 
     @property
     def is_known(self) -> bool:
-        """Whether the preview tells all that comes of it, and not only the update will."""
+        """Whether the preview knows the whole plan; otherwise only the update will."""
         later = any(plan.unknown or plan.partly_unknown for plan in self.plans)
         return self.outcome is not Outcome.UNKNOWN and not later
 
@@ -81,7 +81,7 @@ class Item:
 
     @property
     def on_delete(self) -> str | None:
-        """What is done when it is deleted: RETAIN, or the word of `on_delete`; None if its state tells neither."""
+        """What a delete does: RETAIN, or the value of `on_delete`; None if its state has neither."""
         return None if self.step is None else self.step.on_delete
 
     @property
@@ -102,7 +102,7 @@ class Item:
 
     @property
     def drift(self) -> tuple[Change, ...]:
-        """What is put right besides: the host is no longer as it was recorded."""
+        """The drift that the update fixes as well: the host differs from the record."""
         repairs = (one for plan in self.plans for one in plan.changes if self._is_repair(one))
         return tuple(_once((*repairs, *(one for plan in self.plans for one in plan.drift))))
 
@@ -112,7 +112,7 @@ class Item:
         return any(record.refreshed.gone for record in self.records)
 
     def _is_repair(self, change: Change) -> bool:
-        """Whether a change mends a problem, or what a refresh found where the change is."""
+        """Whether a change fixes a problem, or drift that a refresh found at its path."""
         return bool(change.problems) or any(change.path in record.refreshed.paths for record in self.records)
 
 
@@ -143,11 +143,11 @@ class Review(NamedTuple):
 
     @property
     def is_complete(self) -> bool:
-        """Whether the preview came to its end, so that what it doesn't tell of does not change."""
+        """Whether the preview is complete, so that a resource without a record doesn't change."""
         return not self.errors
 
     def exit_code(self, at_most: Outcome | None) -> ExitCode:
-        """How a check ends that lets no more than `at_most` pass; None lets all pass of which the cost is known."""
+        """The result of a check with the limit `at_most`; with None, every known cost passes."""
         if self.refused or self.errors:
             return ExitCode.REFUSED
         return ExitCode.ABOVE_LIMIT if self.above(at_most) else ExitCode.PASSED
@@ -233,7 +233,7 @@ def _item(urn: str, kind: str, steps: tuple[Step, ...], records: tuple[Record, .
 
 
 def _outcome(operation: ItemOperation, records: tuple[Record, ...]) -> Outcome:
-    """What an operation costs at least, whatever records say of it, as the engine is the one that carries it out."""
+    """The least cost of an operation, no matter what its records say, because the engine executes it."""
     least = {
         "create": Outcome.LIVE,
         "update": Outcome.RECORDED,
@@ -248,7 +248,7 @@ def _outcome(operation: ItemOperation, records: tuple[Record, ...]) -> Outcome:
 
 
 def _once(values: Iterable[_Value]) -> Iterator[_Value]:
-    """Each value once; they hold details, so they cannot be told apart by a set."""
+    """Each value once. They contain dicts, so a set can't hold them."""
     seen: list[_Value] = []
     for value in values:
         if value not in seen:

@@ -31,7 +31,7 @@ _DEFAULT_NETWORK = Path("/usr/share/libvirt/networks/default.xml")
 _LOG_TAIL = 10
 
 _CONFIGURATION = """\
-# In a sandbox whoever reaches the socket is its owner; there is no polkit to ask.
+# In a sandbox, anyone who reaches the socket is its owner. There is no polkit.
 auth_unix_ro = "none"
 auth_unix_rw = "none"
 unix_sock_rw_perms = "0770"

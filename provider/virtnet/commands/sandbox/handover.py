@@ -1,4 +1,4 @@
-"""What the launcher tells process 1 of a sandbox, and the words they use on the wire between them.
+"""What the launcher passes to process 1 of a sandbox, and the words of their protocol.
 
 Both sides import it; it runs nothing.
 """
@@ -29,7 +29,7 @@ READY = "virtnet-sandbox-ready"
 
 @dataclass(frozen=True, kw_only=True)
 class Handover:
-    """All that process 1 is told; it travels as one JSON argument."""
+    """Everything that process 1 gets, as one JSON argument."""
 
     command: tuple[str, ...]
     control: int

@@ -54,7 +54,7 @@ class HostBoxes(NamedTuple):
     """A host's own box, and all in it that lines lead to."""
 
     frame: Box
-    """Without its width and height, which come of what is in it."""
+    """Without its width and height, which depend on its content."""
     boxes: tuple[Box, ...]
     lines: tuple[Line, ...]
 

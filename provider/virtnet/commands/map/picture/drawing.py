@@ -1,4 +1,4 @@
-"""What is drawn, before and after its layout: boxes of texts, lines, and what a box tells when it is asked. Pure.
+"""The drawing before and after its layout: boxes with texts, lines, and the details of boxes. Pure.
 
 All measures are pixels. Letters are measured by the widest of the fonts that are common for each tone, so that a text
 is never wider than its box, whatever font a viewer has.
@@ -55,7 +55,7 @@ class Text(NamedTuple):
 
 
 class Details(NamedTuple):
-    """What a box tells when it is asked."""
+    """The details that a box shows when it is chosen."""
 
     kind: str
     title: str

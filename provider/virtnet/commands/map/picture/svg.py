@@ -43,7 +43,7 @@ def styles() -> str:
 
 
 def element(picture: Picture, *, names_boxes: bool = True) -> etree._Element:
-    """The picture less its styles: what lines go below, the lines, and the rest.
+    """The picture without its styles: first the hosts, then the lines, then all other boxes.
 
     A box has its name as a title, which viewers show where a pointer is; without `names_boxes`, its texts are its name.
     """
@@ -93,7 +93,7 @@ def _draw(root: etree._Element, placed: Placed, *, names_boxes: bool) -> None:
         _add(group, "text", place).text = text.said
         top += height
     if box.has_problem:
-        # Not by its colour alone.
+        # Not only by its color.
         place = {"x": _number(x + box.width - PADDING - 12), "y": _number(y + 24), "class": "title problem"}
         _add(group, "text", {**place, "aria-hidden": "true"}).text = "⚠"
 
