@@ -31,7 +31,7 @@ export interface GetHostResult {
      */
     readonly bridges: outputs.HostBridge[];
     /**
-     * Why rules, or paths, could not be told (only root may list them): those that can be are there all the same. Empty otherwise.
+     * Why rules, or paths, could not be told (only root may list them): those that can be are there anyway. Empty otherwise.
      */
     readonly firewallProblem: string;
     /**

@@ -241,8 +241,8 @@ def test_an_edit_that_is_killed_and_then_taken_out_of_the_program(
 
     assert "new.test" in left
     assert "edit-interrupted" in refreshed or "~ 1 updated" in refreshed
-    assert f"an interrupted update left dns.txts, domain.name, mtu in the {place}, which neither" in preview
-    assert f"the state names) [{change_class}]" in preview
+    found = f"an interrupted update left settings in the {place} that the program and the state lack"
+    assert f"({found}: dns.txts, domain.name, mtu) [{change_class}]" in preview
     assert [without_mark(host.virsh("net-dumpxml", "lab", *flags)) for flags in ((), ("--inactive",))] == was
     assert host.sh("cat /sys/class/net/vn-lab/mtu") == "1500\n"
     assert stack.unchanged()

@@ -171,7 +171,10 @@ def everywhere() -> int:
 
 def written(found: Sequence[Mapping[str, Any]]) -> str:
     """The cells as a table."""
-    lines = ["| firewall | mode | libvirt | dropped | commands that accept the packets |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "| firewall | mode | libvirt | dropped | commands that accept the packets |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for cell in found:
         dropped = [_shown(name) for name, ok in cell["passed"].items() if not ok]
         told = "; ".join(f"`{command}`" for command in cell["commands"])

@@ -25,7 +25,7 @@ run `make codegen`.
   host, and a list of such objects for several. A host that failed has `error` in its object. `map` prints one object
   with all hosts in `hosts`. A host that can't be reached has the reason in `unreachable`. Names of values stay the same
   between versions; new ones may be added.
-- **Terminals.** Tables are as wide as the terminal and wrap inside their columns. In a pipe, a row is one line. Colours
+- **Terminals.** Tables are as wide as the terminal and wrap inside their columns. In a pipe, a row is one line. Colors
   are used on terminals only. `NO_COLOR=1` switches them off, `FORCE_COLOR=1` switches them on. Work that takes longer
   than a second shows its progress on standard error, if that is a terminal.
 - **Errors** are one sentence on standard error, behind `virtnet: `.

@@ -54,8 +54,8 @@ _OCCASIONS: Mapping[Occasion, str] = {
 
 _VERSIONS: Mapping[SystemdVersions, str] = {
     SystemdVersions.ALL: "",
-    SystemdVersions.BEFORE_256: " before systemd 256",
-    SystemdVersions.FROM_256: " from systemd 256 on",
+    SystemdVersions.BEFORE_256: " (before systemd 256)",
+    SystemdVersions.FROM_256: " (systemd 256 and newer)",
 }
 
 _USERS: Mapping[UserKind, str] = {
@@ -89,10 +89,10 @@ def overriding(
     wanted: str,
 ) -> Advice:
     """What another program does to a parameter, from what `OverridingSetting.details` gives."""
-    when = _OCCASIONS[Occasion(occasion)] + _VERSIONS[SystemdVersions(versions)]
+    when, which = _OCCASIONS[Occasion(occasion)], _VERSIONS[SystemdVersions(versions)]
     place = f"{line} of [{section}] in {path}" if section else f"{line} in {path}"
     return Advice(
-        f"{program} sets {shown(key)} to {value} {when} ({place}), which undoes {shown(target)} = {wanted}",
+        f"{program}{which} sets {shown(key)} to {value} {when} ({place}), which undoes {shown(target)} = {wanted}",
         "Remove or change that line",
     )
 

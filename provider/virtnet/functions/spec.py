@@ -164,7 +164,7 @@ class HostFacts(Part):
         "those of others."
     )
     firewall_problem: Text = required(
-        "Why rules, or paths, could not be told (only root may list them): those that can be are there all the same. "
+        "Why rules, or paths, could not be told (only root may list them): those that can be are there anyway. "
         "Empty otherwise."
     )
 

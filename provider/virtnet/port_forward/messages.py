@@ -27,7 +27,7 @@ from virtnet.port_forward.rules.names import MARK, TABLE
 from virtnet.spec.failures import Failure
 from virtnet.spec.messages import PYTHON, Spelling, reason
 
-REPLACEMENT = "is deleted and created again, on the network and the host that the program names now"
+REPLACEMENT = "is deleted and created again, on the network and the host that the program sets"
 
 #: What puts all forwards back where no service does.
 RESTORES = f"sh {SCRIPT_PATH} restore"

@@ -30,7 +30,7 @@ type GetHostArgs struct {
 type GetHostResult struct {
 	// The bridges, by name.
 	Bridges []HostBridge `pulumi:"bridges"`
-	// Why rules, or paths, could not be told (only root may list them): those that can be are there all the same. Empty otherwise.
+	// Why rules, or paths, could not be told (only root may list them): those that can be are there anyway. Empty otherwise.
 	FirewallProblem string `pulumi:"firewallProblem"`
 	// The firewall rules of the virtual networks, in order.
 	FirewallRules []NetworkFirewallRule `pulumi:"firewallRules"`
@@ -81,7 +81,7 @@ func (o GetHostResultOutput) Bridges() HostBridgeArrayOutput {
 	return o.ApplyT(func(v GetHostResult) []HostBridge { return v.Bridges }).(HostBridgeArrayOutput)
 }
 
-// Why rules, or paths, could not be told (only root may list them): those that can be are there all the same. Empty otherwise.
+// Why rules, or paths, could not be told (only root may list them): those that can be are there anyway. Empty otherwise.
 func (o GetHostResultOutput) FirewallProblem() pulumi.StringOutput {
 	return o.ApplyT(func(v GetHostResult) string { return v.FirewallProblem }).(pulumi.StringOutput)
 }

@@ -730,8 +730,8 @@ class HostFacts(TypedDict):
     those of others.
     """
     firewall_problem: str
-    """Why rules, or paths, could not be told (only root may list them): those that can be are there all the same.
-    Empty otherwise.
+    """Why rules, or paths, could not be told (only root may list them): those that can be are there anyway. Empty
+    otherwise.
     """
 
 

@@ -274,7 +274,7 @@ def network_cells(finding: Finding) -> tuple[str, str, str, str, str, str, str]:
 
 def _left_by_restart(whose: str, waiting: Sequence[Mapping[str, str]]) -> str:
     guests = attachment_names(waiting) or "nothing"
-    return f"it holds {guests} for a restart {whose} that was interrupted or is still running"
+    return f"it holds {guests} for a restart, interrupted or still running, {whose}"
 
 
 def _holding_network_left(*, network: str, waiting: Sequence[Mapping[str, str]], **_: object) -> Advice:
@@ -573,7 +573,7 @@ COMMANDS: Mapping[FindingKind, str | Callable[..., str]] = {
     FindingKind.PORT_FORWARD_LINKS: lambda **_: _ADDS_LINKS,
     FindingKind.TEMPORARY_FILE_LEFT: "rm {file}",
 }
-"""What does the fix in a shell, where one command does it, whatever else there is. A fix names it as `command`."""
+"""The shell command of a fix, if one command is the fix. A fix names it as `command`."""
 
 _AS_TEXTS: Mapping[str, Callable[..., Detail]] = {
     "missing": _parts,

@@ -56,6 +56,6 @@ MAP = Command(
     example="virtnet map --uri qemu+ssh://root@alpha/system --uri qemu+ssh://root@beta/system --output map.html",
     add=_add,
     run=_run,
-    ends="0 when the map is drawn, whatever problems are on it; 1 when it isn't, or when a host on it can't be "
+    ends="0 when the map is drawn, with or without problems; 1 when it isn't, or when a host on it can't be "
     "reached; 2 when virtnet was called wrongly.",
 )

@@ -280,8 +280,7 @@ def _own_bridges(report: DoctorReport) -> Iterator[str]:
 def _uplinks(
     host: HostReport | None, networks: Iterable[Network], bridges: Iterable[Bridge], defaults: Sequence[HostRoute]
 ) -> Iterator[Uplink]:
-    """Interfaces with a default route, and those of networks, without bridges, which are drawn themselves.
-    """
+    """Interfaces with a default route, and those of networks, without bridges, which are drawn themselves."""
     drawn = {bridge.name for bridge in bridges}
     named = {device for network in networks for device in network.devices}
     names = {route.interface for route in defaults if route.interface} | named

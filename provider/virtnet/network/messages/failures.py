@@ -54,7 +54,7 @@ SENTENCES: Mapping[Enum, str] = {
     NetworkFailure.ADDRESSES_OVERLAP: "{interface} overlaps ips[{other_index}].address {other}. Give each address its own subnet",
     NetworkFailure.IPV4_ONLY: "is supported only for IPv4 addresses. Remove it",
     NetworkFailure.DHCP_TWICE: "libvirt serves DHCP on only one IPv4 address, and ips[{served}] already has it. Remove one of them",
-    NetworkFailure.BOOTP_ALONE: "libvirt keeps it only together with ranges or hosts. Add one of them",
+    NetworkFailure.BOOTP_ALONE: "libvirt keeps bootp only together with ranges or hosts. Add one of them",
     NetworkFailure.NO_ROOM: "{interface} leaves no address for a guest. Use a prefix length of 31 or less",
     NetworkFailure.RESERVED_ZERO: "{address} is in the reserved network 0.0.0.0/8. Choose an address of a private network",
     NetworkFailure.RESERVED: "{address} is in a reserved network. Choose an address of a private network",

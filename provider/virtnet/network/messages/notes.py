@@ -22,7 +22,7 @@ def _adopted(*, uuid: str, on_delete: str | None) -> str:
         "keep": "keeps it",
     }.get(str(on_delete), "restores its current configuration")
     return (
-        f"adopts the existing network (UUID {uuid}). Settings that the program doesn't name stay as they are, except "
+        f"adopts the existing network (UUID {uuid}). Settings that the program doesn't set stay as they are, except "
         f"active and autostart, which default to true. pulumi destroy {destroy}"
     )
 
@@ -175,7 +175,7 @@ def _chains_gone(*, chains: Sequence[Mapping[str, str]]) -> str:
 
 def _chains_not_reached(*, chains: Sequence[Mapping[str, str]]) -> str:
     return (
-        f"no rule jumps to libvirt's own firewall chains any more ({_chains(chains)}), as after a flush, and libvirt doesn't "
+        f"the jumps to libvirt's own firewall chains are missing ({_chains(chains)}), as after a flush, and libvirt doesn't "
         "notice. The network's rules have no effect until you run pulumi refresh, then pulumi up"
     )
 
@@ -246,7 +246,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.DRIFT_NOT_REVIEWED: "{path} has drifted, and fixing it needs more than the preview showed. Run pulumi "
     "refresh, then pulumi up",
     NoteKind.INSIDE_ROUTE: "{subnet} is inside {other}, which the host reaches through {gateway} ({interface}). This host "
-    "can't reach other hosts in {subnet} any more",
+    "can no longer reach other hosts in {subnet}",
     NoteKind.OUTSIDE_INTERFACE_MISSING: "the host has no interface {interface}, the only one that guests' packets may "
     "leave through. Guests reach nothing outside until it exists",
     NoteKind.KERNEL_CANNOT_LIMIT_GUESTS: _kernel_cannot_limit_guests,

@@ -55,7 +55,7 @@ def _not_forwarded(*, bridge: str, versions: Sequence[str]) -> str:
     keys = {"4": "net.ipv4.ip_forward", "6": "net.ipv6.conf.all.forwarding"}
     off = " and ".join(f"{keys[version]} is 0" for version in versions)
     return (
-        f"the host's kernel doesn't forward packets from the bridge {bridge} ({off}), so guests reach the host alone. "
+        f"the host's kernel doesn't forward packets from the bridge {bridge} ({off}), so guests reach only the host. "
         f"To forward them, add a HostForwarding with {' and '.join(f'ipv{version}' for version in versions)}"
     )
 
@@ -73,7 +73,7 @@ def _holding_network_left(*, network: str, attachments: Attachments) -> str:
 
 def _edit_interrupted(*, paths: Sequence[str], running: bool) -> str:
     place = "the running network" if running else "the definition"
-    return f"an interrupted update left {', '.join(paths)} in {place}, which neither the program nor the state names"
+    return f"an interrupted update left settings in {place} that the program and the state lack: {', '.join(paths)}"
 
 
 def _holding_bridges_left(*, bridges: Sequence[str]) -> str:

@@ -223,7 +223,7 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
     RefusalKind.OWNED_BY_OTHER: _owned_by_other,
     RefusalKind.TAKEN_OVER: Advice(
         "it now belongs to '{owner}' (UUID {uuid})",
-        f"Remove it from this program, which doesn't change the network. To keep it here, {release('the network')}, and "
+        f"Remove this resource from this program, which doesn't change the network. To keep it here, {release('the network')}, and "
         "set adopt=True here",
     ),
     RefusalKind.ADOPTED_UUID_DIFFERS: Advice(
