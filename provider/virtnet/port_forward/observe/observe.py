@@ -123,15 +123,15 @@ def _concerned(inputs: Values, recorded: Values, table: Table, ids: Sequence[str
     """
     own = _own(inputs, recorded)
     wanted = _known_ports(inputs)
+    # Compared without a Span for each: a host may have a thousand, and each of their forwards comes by here.
     sharing = {
         listener.id
+        for protocol, (first, last) in wanted
         for listener in table.listeners
-        if any(
-            protocol == listener.protocol and span.meets(Span(listener.first, listener.last))
-            for protocol, span in wanted
-        )
+        if first <= listener.last and listener.first <= last and listener.protocol == protocol
     }
-    return {identity for identity in ids if identity in own | sharing or identity not in table.ids}
+    there = set(ids)
+    return (there & (own | sharing)) | (there - table.ids)
 
 
 def _own(inputs: Values, recorded: Values) -> set[str]:

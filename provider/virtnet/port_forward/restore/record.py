@@ -16,8 +16,8 @@ from virtnet.port_forward.forward import Forward, ForwardNetwork, PortRange, is_
 from virtnet.port_forward.rules.render import body
 
 _FORWARD = "# virtnet-forward:"
-
 _RESERVATION = "# virtnet-reservation:"
+_FILE = re.compile(r"[0-9a-f]{16}\.nft")
 
 
 class NamedReservation(NamedTuple):
@@ -47,7 +47,7 @@ def id_for(owner: str, salt: str = "") -> str:
 def id_of(path: str) -> str | None:
     """The id of the forward whose file has this name or path; None for a name of nothing of ours."""
     name = path.rpartition("/")[2]
-    return name.removesuffix(".nft") if re.fullmatch(r"[0-9a-f]{16}\.nft", name) else None
+    return name.removesuffix(".nft") if _FILE.fullmatch(name) else None
 
 
 def render(record: Record) -> str:
