@@ -18,7 +18,7 @@ from tests.fakes.systemd import FakeNftTables, FakeScripts, FakeServices
 
 from virtnet.errors import HostFailure, VirtnetError
 from virtnet.planning.clients.host import FirewallLister, Way
-from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
+from virtnet.planning.reports import HostAddress, HostNeighbour, HostRoute, Link, ListeningSocket, ServiceReport
 
 
 class Undeclared:
@@ -77,12 +77,43 @@ class FakeRouting:
 
     held_addresses: Sequence[HostAddress] = ()
     held_routes: Sequence[HostRoute] = ()
+    known: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The MAC addresses of neighbours by interface and address."""
 
     def addresses(self) -> Sequence[HostAddress]:
         return self.held_addresses
 
     def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
         return self.held_routes
+
+    def neighbours(self, interface: str) -> Sequence[HostNeighbour]:
+        return [HostNeighbour(address, mac) for address, mac in self.known.get(interface, {}).items()]
+
+    def run(self, words: Sequence[str]) -> None:
+        """A command of `ip` about neighbours or routes, in the words that steps use."""
+        match words:
+            case ["neighbour", "replace", address, "lladdr", mac, "nud", _, "dev", interface]:
+                self.known.setdefault(interface, {})[address] = mac
+            case ["route", "replace", destination, "dev", interface, *_]:
+                self._led(destination, interface, "")
+            case ["route", "replace", destination, "via", gateway, "dev", interface, *_]:
+                self._led(destination, interface, gateway)
+            case ["route", "del", destination, "dev", interface]:
+                left = [one for one in self.held_routes if (one.destination, one.interface) != (destination, interface)]
+                if len(left) == len(self.held_routes):
+                    raise HostFailure(f"no route to {destination} on {interface}")
+                self.held_routes = left
+            case _:
+                raise AssertionError(f"no test declared ip {' '.join(words)}")
+
+    def forget(self, interface: str) -> None:
+        """As the kernel does when a link goes."""
+        self.known.pop(interface, None)
+        self.held_routes = [one for one in self.held_routes if one.interface != interface]
+
+    def _led(self, destination: str, interface: str, gateway: str) -> None:
+        route = HostRoute(destination=destination, interface=interface, gateway=gateway, protocol="")
+        self.held_routes = [*(one for one in self.held_routes if one.destination != destination), route]
 
 
 @dataclass
@@ -190,6 +221,17 @@ class FakeHost:
 
     def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
         return self.routing.routes(versions)
+
+    def neighbours(self, interface: str) -> Sequence[HostNeighbour]:
+        return self.routing.neighbours(interface)
+
+    def ip_batch(self, commands: Sequence[str]) -> None:
+        with self.effects.happen("ip batch"):
+            for words in (command.split() for command in commands):
+                if words[0] == "link":
+                    self.net.plug(words[3], words[5])
+                else:
+                    self.routing.run(words)
 
     def firewall_zones(self) -> Sequence[str]:
         if self.zones is None:

@@ -25,6 +25,7 @@ from virtnet.host.parse import (
     parse_denied,
     parse_links,
     parse_listening_sockets,
+    parse_neighbours,
     parse_nft_tables,
     parse_routes,
     parse_service,
@@ -32,7 +33,7 @@ from virtnet.host.parse import (
 )
 from virtnet.host.reads import Prefetched, ReadCache, RecentAnswers
 from virtnet.planning.clients.reads import Reads, Request
-from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
+from virtnet.planning.reports import HostAddress, HostNeighbour, HostRoute, Link, ListeningSocket, ServiceReport
 
 if TYPE_CHECKING:
     from virtnet.planning.clients.host import FirewallLister, Way
@@ -59,6 +60,8 @@ FIREWALLD_NOT_RUNNING = frozenset({252, 36})
 
 #: In bytes; the kernel takes 131072 with the zero at the end (MAX_ARG_STRLEN).
 LONGEST_ARGUMENT = 100_000
+
+_IP_BATCH = 'printf "%s" "$1" | ip -batch -'
 
 #: For commands that are longer.
 NFT_FILE = "/run/virtnet/load.nft"
@@ -197,6 +200,16 @@ class Host:
             shown = self._output(messages.list_routes(version), request)
             found = [*parse_routes(shown, longest_prefix=longest), *found]
         return tuple(found)
+
+    def neighbours(self, interface: str) -> Sequence[HostNeighbour]:
+        """The neighbours on an interface, of both versions of IP."""
+        return parse_neighbours(self._output(messages.list_neighbours(interface), requests.neighbours(interface)))
+
+    def ip_batch(self, commands: Sequence[str]) -> None:
+        """Commands of `ip` in order, up to the first that fails: one program for all of them."""
+        for text in _in_arguments(commands):
+            # `ip -batch` reads a file or its input, which a request has none of.
+            self._run(messages.IP_BATCH, "sh", "-c", _IP_BATCH, "sh", text)
 
     def listening_sockets(self) -> Sequence[ListeningSocket]:
         """Listening TCP and bound UDP sockets."""
@@ -479,6 +492,18 @@ class Host:
         if error.number == errno.EROFS:
             raise HostFailure(messages.read_only(what, self.name, error.message))
         raise HostFailure(messages.failed(what, self.name, error.message))
+
+
+def _in_arguments(commands: Sequence[str]) -> Iterator[str]:
+    """Lines, as many together as one argument takes."""
+    text = ""
+    for command in commands:
+        if text and len(f"{text}{command}".encode()) >= LONGEST_ARGUMENT:
+            yield text
+            text = ""
+        text += f"{command}\n"
+    if text:
+        yield text
 
 
 def _no_table(name: str) -> str:

@@ -22,6 +22,8 @@ LOAD_NFT = "load rules into nftables"
 
 TRY_LIMITS = "check whether the kernel can limit traffic"
 
+IP_BATCH = "change links, routes and neighbours"
+
 TRACK_CONNECTIONS = "add the rule that keeps connections tracked"
 
 STOP_TRACKING = "delete the rule that keeps connections tracked"
@@ -44,6 +46,11 @@ RELEASE_LOCK = "release the lock for changes to this host"
 def list_routes(version: int) -> str:
     """Of IPv4 or IPv6."""
     return f"list the IPv{version} routes"
+
+
+def list_neighbours(interface: str) -> str:
+    """Of both versions of IP."""
+    return f"list the neighbours on {interface}"
 
 
 def find_program(name: str) -> str:

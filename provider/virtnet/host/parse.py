@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
+from virtnet.planning.reports import HostAddress, HostNeighbour, HostRoute, Link, ListeningSocket, ServiceReport
 
 IFF_UP = 1
 
@@ -75,6 +75,15 @@ def parse_routes(text: str, *, longest_prefix: int) -> tuple[HostRoute, ...]:
                 )
             )
     return tuple(routes)
+
+
+def parse_neighbours(text: str) -> tuple[HostNeighbour, ...]:
+    """The answer to `ip -json neighbour show dev INTERFACE`: those that have answered, and have a MAC address."""
+    return tuple(
+        HostNeighbour(address=item["dst"], mac=item["lladdr"])
+        for item in _items(text)
+        if "dst" in item and "lladdr" in item and "FAILED" not in item.get("state", ())
+    )
 
 
 @_once

@@ -58,6 +58,11 @@ def routes(version: Literal[4, 6]) -> Request:
     return ("run", "ip", "-json", *family, "route", "show", "table", "main")
 
 
+def neighbours(interface: str) -> Request:
+    """The neighbours on an interface, of both versions of IP."""
+    return ("run", "ip", "-json", "neighbour", "show", "dev", interface)
+
+
 def file(path: str) -> Request:
     """A file's text."""
     return ("read", path)

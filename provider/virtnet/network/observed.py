@@ -81,6 +81,31 @@ class AutostartObstacle(Enum):
     """Something else, which is not ours to remove."""
 
 
+class StandInObstacle(Enum):
+    """Why a holding network can't stand in for the gateway, so that a restart disconnects guests."""
+
+    NOT_SEEN = "not seen"
+    """Nobody looked, because nothing is attached, or nothing is to be started."""
+    HOST_BRIDGE = "host bridge"
+    """The network has no bridge of its own, or will have none."""
+    ADDRESSES = "addresses"
+    """Its addresses change."""
+    NETMASK = "netmask"
+    """One of its netmasks has gaps, so that it is no subnet."""
+    MODE = "mode"
+    """Its forward mode changes."""
+    MAC = "mac"
+    """The MAC address of the gateway changes."""
+    VLANS = "vlans"
+    """Its bridge filters VLANs."""
+    BRIDGE_GONE = "bridge gone"
+    """Its bridge is missing already."""
+    NO_NFTABLES = "no nftables"
+    """The host can't load or list rules of nftables."""
+    FIREWALL = "firewall"
+    """The host's firewall drops what passes without the network's own rules."""
+
+
 class LeftBridge(NamedTuple):
     """A bridge that a killed daemon left of a network that does not run."""
 
@@ -220,6 +245,8 @@ class ObservedNetwork(NamedTuple):
     """Guests' interfaces that are not where they belong; of an inactive network those that its start leaves so."""
     tracked: bool = True
     """Whether connections through the host stay tracked while the network is stopped."""
+    stand_in_obstacle: StandInObstacle | None = StandInObstacle.NOT_SEEN
+    """Why the host's firewall doesn't let the holding network stand in for the gateway; None if it does."""
     problems: tuple[Problem, ...] = ()
     """What is wrong with the active network though libvirt calls it active: bridge gone, dnsmasq gone."""
     unseen: tuple[Problem, ...] = ()

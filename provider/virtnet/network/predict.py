@@ -107,6 +107,11 @@ def _of_note(note: Note) -> Iterator[Effect]:
     )
     if kind is NoteKind.DISCONNECTED_BY_RESTART:
         yield Effect(EffectKind.INTERRUPTED, who, only(details, {"seconds", "together"}))
+    elif kind is NoteKind.STAYS_CONNECTED:
+        if details["served"]:
+            yield Effect(EffectKind.DNSMASQ_RESTARTED, who)
+        if details["waits"]:
+            yield Effect(EffectKind.NEW_CONNECTIONS_WAIT, who, only(details, {"seconds"}))
     elif kind is NoteKind.OTHERS_UNSEEN:
         yield Effect(EffectKind.DISCONNECTED, details={"unseen": details["bridge"]})
     elif kind is NoteKind.SPANNING_TREE_DELAYS:

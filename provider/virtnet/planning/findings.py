@@ -63,6 +63,8 @@ class EffectKind(Enum):
     """before, after: subnets of only the old network, and of only the new one; paths: the changes that cause it."""
     CONNECTIONS_RESET = "connections-reset"
     """TCP connections through the host break."""
+    NEW_CONNECTIONS_WAIT = "new-connections-wait"
+    """New connections through the host wait while the network restarts, and established ones go on: seconds"""
     SPANNING_TREE_DELAY = "spanning-tree-delay"
     """Reattached interfaces may be silent for longer: seconds."""
     DNSMASQ_RESTARTED = "dnsmasq-restarted"

@@ -124,6 +124,14 @@ class HostRoute(NamedTuple):
     protocol: str
 
 
+class HostNeighbour(NamedTuple):
+    """A neighbour whose MAC address the kernel knows (ARP and neighbour discovery)."""
+
+    address: str
+    """Without a prefix."""
+    mac: str
+
+
 class ListeningSocket(NamedTuple):
     """A listening TCP or bound UDP socket; `interface` is the device it is bound to, or ""."""
 

@@ -12,6 +12,7 @@ WHAT, HOST, SAID = messages.read_file("/etc/sysctl.conf"), "kvm1", "Permission d
 
 EXAMPLES: dict[Callable[..., str], str] = {
     messages.list_routes: messages.list_routes(6),
+    messages.list_neighbours: messages.list_neighbours("vn-lab"),
     messages.find_program: messages.find_program("dnsmasq"),
     messages.delete_link: messages.delete_link("vn-lab"),
     messages.set_master: messages.set_master("vnet0", "vn-lab"),

@@ -361,6 +361,9 @@ NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details, int], str]] = {
         f"{codes(who, most)}: **DHCP clients ask for new addresses**. Change fixed addresses by hand"
     ),
     EffectKind.CONNECTIONS_RESET: lambda _who, _told, _most: "connections through the host break",
+    EffectKind.NEW_CONNECTIONS_WAIT: lambda _who, told, _most: (
+        f"new connections through the host wait for about {told['seconds']:.1f} s"
+    ),
     EffectKind.DNSMASQ_RESTARTED: lambda _who, _told, _most: "DNS and DHCP pause briefly",
     EffectKind.FIREWALL_REBUILT: lambda _who, _told, _most: "forwarded packets, for about 0.2 s each",
     EffectKind.OUTSIDE_REACHES_GUESTS: lambda _who, _told, _most: "the outside, which may reach guests",

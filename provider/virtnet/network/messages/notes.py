@@ -9,6 +9,7 @@ from virtnet.network.messages import failures
 from virtnet.network.messages.attachments import Attachments, be, names, obstacle_sentence
 from virtnet.network.messages.limits import MODULES_OF_LIMITS
 from virtnet.network.messages.problems import DNSMASQ_NOT_RUNNING, problem_sentence
+from virtnet.network.observed import StandInObstacle
 from virtnet.network.plan.kinds import SECONDS_OF_SPANNING_TREE, NoteKind, failure_of
 from virtnet.network.problem_kinds import problem_of
 from virtnet.planning.messages import alias_option, changed, if_own
@@ -115,7 +116,10 @@ def _restarted_for_many(*, updates: int, seconds: int) -> str:
 
 
 def _one_restart_instead(*, seconds: float, by_choice: bool) -> str:
-    what = f"one restart would disconnect what is attached for about {seconds:.1f} s instead of all these rebuilds"
+    what = (
+        f"one restart would take about {seconds:.1f} s instead of all these rebuilds, and its preview says whether what is "
+        "attached stays connected"
+    )
     how = 'remove on_many_updates="live"' if by_choice else "run pulumi refresh, then pulumi up"
     return f"{what}. To restart the network, {how}"
 
@@ -133,7 +137,9 @@ def _plugged_in(*, attachments: Attachments) -> str:
     return f"{names(attachments)} {have} reattached. Nothing else changes"
 
 
-def _disconnected_by_restart(*, attachments: Attachments, seconds: float, together: bool, gateway: bool) -> str:
+def _disconnected_by_restart(
+    *, attachments: Attachments, seconds: float, together: bool, gateway: bool, obstacle: str
+) -> str:
     one = len(attachments) == 1
     # Those that still reach each other lose the host alone, and that only where the host has an address there.
     what = (
@@ -143,7 +149,37 @@ def _disconnected_by_restart(*, attachments: Attachments, seconds: float, togeth
         f"{names(attachments)} {what} for about {seconds:.1f} s while the network restarts, and "
         f"{'it is' if one else 'they are'} then reattached"
         + (". They can reach each other during the restart" if together else "")
+        + _why_not_connected(StandInObstacle(obstacle), one=one)
     )
+
+
+def _why_not_connected(obstacle: StandInObstacle, *, one: bool) -> str:
+    reason = _OBSTACLES.get(obstacle)
+    return f". virtnet can't keep {'it' if one else 'them'} connected, because {reason}" if reason else ""
+
+
+_OBSTACLES: Mapping[StandInObstacle, str] = {
+    StandInObstacle.HOST_BRIDGE: "the network has no bridge of its own, or will have none",
+    StandInObstacle.ADDRESSES: "the network's addresses change",
+    StandInObstacle.NETMASK: "a netmask of the network has gaps",
+    StandInObstacle.MODE: "the forward mode changes",
+    StandInObstacle.MAC: "the gateway's MAC address changes",
+    StandInObstacle.VLANS: "the bridge filters VLANs",
+    StandInObstacle.NO_NFTABLES: "that needs nft and a kernel with nftables",
+    StandInObstacle.FIREWALL: "the host's firewall drops what guests send through the host while the network's own rules "
+    "are away",
+}
+
+
+def _stays_connected(*, attachments: Attachments, seconds: float, served: bool, waits: bool) -> str:
+    stay = f"{names(attachments)} stay{'s' if len(attachments) == 1 else ''} connected while the network restarts"
+    how_long = f"for about {seconds:.1f} s"
+    away = [f"DNS and DHCP on the network are away {how_long}"] if served else []
+    if waits:
+        away.append(
+            f"{'new' if served else 'New'} connections through the host wait {'for as long' if served else how_long}"
+        )
+    return ". ".join([stay, *filter(None, [", and ".join(away)])])
 
 
 def _bridge_lost_already(*, attachments: Attachments) -> str:
@@ -264,6 +300,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     "virtnetworkd (or libvirtd), which starts it",
     NoteKind.PLUGGED_IN: _plugged_in,
     NoteKind.DISCONNECTED_BY_RESTART: _disconnected_by_restart,
+    NoteKind.STAYS_CONNECTED: _stays_connected,
     NoteKind.CONNECTIONS_RESET: "TCP connections of guests through the host break: the host resets them, because nothing "
     "else on it tracks connections, as another NAT network, Docker or firewalld would",
     NoteKind.BRIDGE_LOST_ALREADY: _bridge_lost_already,

@@ -94,7 +94,9 @@ def _restores_autostart(*, autostart: bool) -> str:
     return f"set autostart back to {'true' if autostart else 'false'}"
 
 
-def _starts_holding(*, holding: str, tracks: bool) -> str:
+def _starts_holding(*, holding: str, tracks: bool, stands_in: bool) -> str:
+    if stands_in:
+        return f"start the holding network {holding}, which stands in for the gateway"
     rule = ", with a firewall rule of that name that keeps the kernel tracking connections" if tracks else ""
     return f"start the holding network {holding}{rule}"
 

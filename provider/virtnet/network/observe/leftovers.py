@@ -62,6 +62,8 @@ def bridges_left(clients: Clients, report: ReportedNetwork, *, occupied: bool = 
     made = [
         LeftBridge(uuid=report.uuid, bridge=config.bridge, mac=config.mac),
         LeftBridge(uuid=holding_uuid(report.uuid), bridge=holding_bridge(report.uuid), mac=holding_mac(report.uuid)),
+        # It stood in for the gateway.
+        LeftBridge(uuid=holding_uuid(report.uuid), bridge=holding_bridge(report.uuid), mac=report.running.mac),
         LeftBridge(uuid=probe_uuid(report.uuid), bridge=probe_bridge(report.uuid), mac=probe_mac(report.uuid)),
     ]
     there = clients.host.list_directory("/sys/class/net")

@@ -34,6 +34,7 @@ from virtnet.network.observed import (
     ObservedAbsent,
     ObservedNetwork,
     ReportedNetwork,
+    StandInObstacle,
     reported,
 )
 from virtnet.network.problem_kinds import ProblemKind
@@ -44,6 +45,8 @@ from virtnet.transport.uri import with_guests
 
 if TYPE_CHECKING:
     from virtnet.planning.clients.host import HostReader
+
+NOT_SEEN = StandInObstacle.NOT_SEEN
 
 
 def observe(clients: Clients, scope: Scope) -> Observed:
@@ -91,6 +94,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         dnsmasq_left=not report.active and dnsmasq_process(clients, report.name) is not None,
         bridges_left=left,
         tracked=not may_start or _tracked(clients.host, report, (*users, *held)),
+        stand_in_obstacle=_stand_in_obstacle(clients.host, report, (*users, *held)) if may_start else NOT_SEEN,
         loose=loose,
         problems=(
             *problems,
@@ -159,7 +163,8 @@ def prefetch(clients: Clients, scope: Scope) -> None:
 def _others(clients: Clients, report: ReportedNetwork | None) -> tuple[ReportedNetwork, ...]:
     """The host's other networks. Where only libvirt tells which addresses and names are taken, as they are now."""
     found = clients.libvirt.networks() if clients.host is None else clients.cached_networks()
-    return tuple(reported(other) for other in found if report is None or other.uuid != report.uuid)
+    own = () if report is None else (report.uuid, holding_uuid(report.uuid))
+    return tuple(reported(other) for other in found if other.uuid not in own)
 
 
 def _host_facts(host: "HostReader", scope: Scope, report: ReportedNetwork | None) -> HostReport:
@@ -239,6 +244,17 @@ def _tracked(host: "HostReader | None", report: ReportedNetwork, users: tuple[At
     from virtnet.network.observe.firewall.tracking import connections_stay_tracked
 
     return connections_stay_tracked(host, report.live)
+
+
+def _stand_in_obstacle(
+    host: "HostReader | None", report: ReportedNetwork, users: tuple[Attachment, ...]
+) -> StandInObstacle | None:
+    """Why the firewall cuts guests off during a restart; asked where there are some."""
+    if host is None or report.live is None or not report.live.bridge or not users:
+        return NOT_SEEN
+    from virtnet.network.observe.firewall.standing_in import stand_in_obstacle
+
+    return stand_in_obstacle(host, report.live, report.uuid)
 
 
 def _rules_left(clients: Clients, scope: Scope, report: ReportedNetwork | None, since: float) -> tuple[str, ...] | None:

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from virtnet.network.diff import recorded_inputs
-from virtnet.network.names import holding_uuid
 from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan import leftovers
 from virtnet.network.plan.adoption import AsFound, as_found_of
@@ -12,9 +11,10 @@ from virtnet.network.plan.restart import cut_off_notes, unseen
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork, UndefineNetwork
+from virtnet.network.steps.holding import RemoveHoldingNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
-from virtnet.network.steps.running import StopIfActive, stop_step
+from virtnet.network.steps.running import stop_step
 from virtnet.network.tree import OWN_BRIDGE_MODES, network_tree
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
@@ -63,7 +63,7 @@ def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
         )
         steps.append(stop)
     if observed.holding:
-        steps.append(StopIfActive(uuid=holding_uuid(report.uuid)))
+        steps.append(RemoveHoldingNetwork(uuid=report.uuid, disconnects=policy == "disconnect"))
     if observed.dnsmasq_left:
         steps.append(EndLeftoverDnsmasq(uuid=report.uuid, name=report.name))
     steps += [

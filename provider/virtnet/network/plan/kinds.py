@@ -166,14 +166,17 @@ class NoteKind(Enum):
     RESTARTED_FOR_MANY = auto()
     """updates: how many the restart replaces, seconds: how long they would take"""
     ONE_RESTART_INSTEAD = auto()
-    """seconds: how long interfaces would be disconnected, by_choice: whether the program wants updates"""
+    """seconds: how long a restart takes, by_choice: whether the program wants updates"""
     DNSMASQ_RESTARTED = auto()
     DNSMASQ_GONE_WITHOUT_DNS = auto()
 
     PLUGGED_IN = auto()
     """attachments"""
     DISCONNECTED_BY_RESTART = auto()
-    """attachments, seconds, together: whether they reach each other then, gateway: whether there is one now"""
+    """attachments, seconds, together: whether they reach each other then, gateway: whether there is one now, obstacle:
+    why the holding network doesn't stand in for it"""
+    STAYS_CONNECTED = auto()
+    """attachments, seconds, served: whether there is DNS or DHCP, waits: whether new connections through the host do"""
     CONNECTIONS_RESET = auto()
     BRIDGE_LOST_ALREADY = auto()
     """attachments"""

@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.host.default_route import routes_to_networks
+from virtnet.network.names import holding_bridge
 from virtnet.network.observe.firewall.libvirt_rules import decides
 from virtnet.network.observe.named import named_on_host
-from virtnet.network.observed import HostReport, Observed, ObservedAbsent
+from virtnet.network.observed import HostReport, Observed, ObservedAbsent, ObservedNetwork
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.tree import OWN_BRIDGE_MODES, ROUTED_MODES, mode_of, own_bridge, serves
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY, LIBVIRT_OF_USE, SETS_BRIDGE_MTU
@@ -109,6 +110,12 @@ def is_leftover(tree: "NetworkTree", observed: Observed) -> bool:
     )
 
 
+def _own_links(tree: "NetworkTree", observed: Observed) -> set[str]:
+    """The links that have the network's addresses: its bridge, and that of a holding network that stands in for it."""
+    held = {holding_bridge(observed.report.uuid)} if isinstance(observed, ObservedNetwork) else set[str]()
+    return {own_bridge(tree), _running_bridge(observed), *held}
+
+
 def _subnets(tree: "NetworkTree") -> list[Subnet]:
     """The subnets of its addresses, except what libvirt accepts and ipaddress doesn't: a netmask with gaps."""
     found: list[Subnet] = []
@@ -134,7 +141,7 @@ def _overlap(one: Subnet, other: Subnet) -> bool:
 
 
 def _overlaps(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
-    own = {own_bridge(tree), _running_bridge(observed)}
+    own = _own_links(tree, observed)
     named: set[tuple[str, str]] = set()
     addresses = observed.host.addresses if observed.host is not None else ()
     for subnet in _subnets(tree):
@@ -171,7 +178,7 @@ def _led_away(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
     libvirt detects only a route that equals such a subnet, and only when it starts the network. A narrower route wins
     over the subnet that contains it. A wider one loses, so it isn't a conflict.
     """
-    own = {own_bridge(tree), _running_bridge(observed)}
+    own = _own_links(tree, observed)
     addresses = observed.host.addresses if observed.host is not None else ()
     for item in tree.get("routes", []):
         destination = _subnet(item["address"])

@@ -4,11 +4,12 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from virtnet.network.observed import ObservedNetwork
+from virtnet.network.observed import ObservedNetwork, StandInObstacle
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.new import PlugIn
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.steps.holding import MoveToHoldingNetwork, Reattach, RemoveHoldingNetwork, StartHoldingNetwork
+from virtnet.network.steps.stand_in import translates
 from virtnet.network.steps.step import NetworkStep
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
 from virtnet.network.xml.definition import Definition
@@ -24,7 +25,7 @@ _SECONDS, _SECONDS_EACH = 0.7, 0.01
 
 
 def seconds_of_restart(observed: ObservedNetwork) -> float:
-    """How long a restart disconnects attached interfaces."""
+    """How long a restart disconnects attached interfaces, or leaves them without DNS and DHCP."""
     return _SECONDS + _SECONDS_EACH * len(observed.users)
 
 
@@ -104,19 +105,54 @@ def restart_notes(target: "NetworkTree", observed: ObservedNetwork) -> Iterator[
     if observed.problem(ProblemKind.BRIDGE_MISSING) is not None:
         yield Note(NoteKind.BRIDGE_LOST_ALREADY, attachments)
     else:
-        cost = {
-            "seconds": seconds_of_restart(observed),
-            "together": len(users) > 1 and not toggles,
-            "gateway": bool(observed.report.running.tree.get("ips")),
-        }
-        yield Note(NoteKind.DISCONNECTED_BY_RESTART, {**attachments, **cost})
-        if not observed.tracked and not _tracks(target, observed):
+        obstacle = cannot_stand_in(target, observed)
+        if obstacle is None:
+            yield _stays_connected(observed)
+        else:
+            cost = {
+                "seconds": seconds_of_restart(observed),
+                "together": len(users) > 1 and not toggles,
+                "gateway": bool(observed.report.running.tree.get("ips")),
+                "obstacle": obstacle.value,
+            }
+            yield Note(NoteKind.DISCONNECTED_BY_RESTART, {**attachments, **cost})
+        if obstacle is not None and not observed.tracked and not _tracks(target, observed):
             yield Note(NoteKind.CONNECTIONS_RESET)
     yield from _forgotten(observed)
     if spans:
         yield Note(NoteKind.SPANNING_TREE_DELAYS, {"bridge": host_bridge})
     if toggles:
         yield Note(NoteKind.LINKS_TOGGLED, attachments)
+
+
+def _stays_connected(observed: ObservedNetwork) -> Note:
+    live = observed.report.running
+    cost: Details = {
+        "seconds": seconds_of_restart(observed),
+        "served": live.serves,
+        "waits": any(translates(live, subnet.version) for subnet in live.subnets),
+    }
+    return Note(NoteKind.STAYS_CONNECTED, {"attachments": attachment_details(observed.users), **cost})
+
+
+def cannot_stand_in(target: "NetworkTree", observed: ObservedNetwork) -> StandInObstacle | None:
+    """Why the holding network can't stand in for the gateway while the network restarts; None if it can.
+
+    A network without addresses has no gateway: its guests lose one another, not more.
+    """
+    live, host = observed.report.running, observed.host
+    ips = live.tree.get("ips", [])
+    found = {
+        StandInObstacle.NOT_SEEN: host is None or observed.stand_in_obstacle is StandInObstacle.NOT_SEEN or not ips,
+        StandInObstacle.HOST_BRIDGE: not live.bridge or not own_bridge(target),
+        StandInObstacle.BRIDGE_GONE: observed.problem(ProblemKind.BRIDGE_MISSING) is not None,
+        StandInObstacle.ADDRESSES: _subnets_change(target, observed),
+        StandInObstacle.NETMASK: len(live.subnets) != len(ips),
+        StandInObstacle.MODE: mode_of(target) != live.mode,
+        StandInObstacle.MAC: target.get("mac", live.mac) != live.mac,
+        StandInObstacle.VLANS: host is not None and live.bridge in host.vlan_filtering_bridges,
+    }
+    return next((obstacle for obstacle, there in found.items() if there), observed.stand_in_obstacle)
 
 
 def _forgotten(observed: ObservedNetwork) -> Iterator[Note]:
@@ -145,9 +181,11 @@ def hold_steps(target: "NetworkTree", observed: ObservedNetwork) -> tuple[Networ
     if not observed.users:
         return ()
     uuid, toggle_links = observed.report.uuid, _subnets_change(target, observed)
+    stands_in = cannot_stand_in(target, observed) is None
+    tracks = not stands_in and _tracks(target, observed)
     return (
         *(_reattach(uuid, observed.held) if observed.holding else ()),
-        StartHoldingNetwork(uuid=uuid, toggle_links=toggle_links, tracks=_tracks(target, observed)),
+        StartHoldingNetwork(uuid=uuid, toggle_links=toggle_links, tracks=tracks, stands_in=stands_in),
         MoveToHoldingNetwork(uuid=uuid, attachments=tuple(observed.users), toggle_links=toggle_links),
     )
 
@@ -163,8 +201,10 @@ def reattach_steps(observed: ObservedNetwork, restarted: "NetworkTree | None" = 
     `restarted` is the tree with which the network starts, if it was stopped for that.
     """
     users = (*(() if restarted is None else observed.attachments), *observed.held)
-    tracks = restarted is not None and _tracks(restarted, observed)
-    return _reattach(observed.report.uuid, users, tracks=tracks) if users or observed.holding else ()
+    stands_in = restarted is not None and cannot_stand_in(restarted, observed) is None
+    tracks = restarted is not None and not stands_in and _tracks(restarted, observed)
+    uuid = observed.report.uuid
+    return _reattach(uuid, users, tracks=tracks, stands_in=stands_in) if users or observed.holding else ()
 
 
 def plug_in(uuid: str, unplugged: tuple[Attachment, ...]) -> PlugIn:
@@ -182,5 +222,10 @@ def plug_in(uuid: str, unplugged: tuple[Attachment, ...]) -> PlugIn:
     )
 
 
-def _reattach(uuid: str, users: Sequence[Attachment], *, tracks: bool = False) -> tuple[NetworkStep, ...]:
-    return (Reattach(uuid=uuid, attachments=tuple(users)), RemoveHoldingNetwork(uuid=uuid, tracks=tracks))
+def _reattach(
+    uuid: str, users: Sequence[Attachment], *, tracks: bool = False, stands_in: bool = False
+) -> tuple[NetworkStep, ...]:
+    return (
+        Reattach(uuid=uuid, attachments=tuple(users)),
+        RemoveHoldingNetwork(uuid=uuid, tracks=tracks, stands_in=stands_in),
+    )

@@ -150,6 +150,34 @@ class InsertRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunIp:
+    """Change links, routes and neighbours, all at once."""
+
+    commands: tuple[str, ...]
+    """Commands of `ip`, each without that word."""
+
+    def carry_out(self, clients: Clients) -> None:
+        """Run them, up to the first that fails."""
+        _host(clients, "").ip_batch(self.commands)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteSysctl:
+    """Set a kernel parameter of a link."""
+
+    link: str
+    parameter: str
+    """Its name below net/ipv6/conf/LINK."""
+    value: str
+
+    def carry_out(self, clients: Clients) -> None:
+        """Set it, unless it has the value."""
+        key, host = f"net/ipv6/conf/{self.link}/{self.parameter}", _host(clients, self.link)
+        if host.read_sysctl(key) not in (None, self.value):
+            host.write_sysctl(key, self.value)
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoadNft:
     """Change tables of nftables in one transaction."""
 

@@ -14,8 +14,9 @@ from virtnet.errors import Refused
 from virtnet.host.parse import parse_up
 from virtnet.network.names import holding_bridge, holding_mac, holding_name, holding_uuid
 from virtnet.network.observe.ports import attachments, find_network, unplugged_interfaces
+from virtnet.network.observe.reads import LINK_DIRECTORY
 from virtnet.network.observed import ReportedNetwork
-from virtnet.network.steps.actions import carry_out
+from virtnet.network.steps.actions import LoadNft, carry_out
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.leftovers import remove_own_bridge
 from virtnet.network.steps.reattach import (
@@ -24,18 +25,23 @@ from virtnet.network.steps.reattach import (
     Home,
     Port,
     Waiting,
+    as_a_new_link,
     detached,
     missing,
     move_away,
+    move_away_unnoticed,
     plug_in,
     restore,
     same_link,
     spanning_tree,
     to_look_at,
+    usable_at_once,
     wants_mtu,
 )
 from virtnet.network.steps.running import delete_orphaned_ports
+from virtnet.network.steps.stand_in import AT_ONCE, StandIn, guard, guests_in, without_guard
 from virtnet.network.steps.step import NO_IMPACT
+from virtnet.network.xml.definition import Definition
 from virtnet.network.xml.holding import (
     HeldLink,
     Journal,
@@ -61,13 +67,18 @@ class StartHoldingNetwork:
     """Whether links are brought down meanwhile, which the holding network records."""
     tracks: bool = False
     """Whether the kernel continues to track connections meanwhile, for which it needs a rule."""
+    stands_in: bool = False
+    """Whether the holding network stands in for the gateway, so that guests stay connected."""
     unplugged_only: bool = False
     """Whether only guests that aren't on a bridge move there."""
 
     impact = NO_IMPACT
 
     def describe(self) -> Summary:
-        return Summary(StepKind.START_HOLDING_NETWORK, {"holding": holding_name(self.uuid), "tracks": self.tracks})
+        return Summary(
+            StepKind.START_HOLDING_NETWORK,
+            {"holding": holding_name(self.uuid), "tracks": self.tracks, "stands_in": self.stands_in},
+        )
 
     def execute(self, clients: Clients) -> None:
         report = find_network(clients.libvirt, uuid=self.uuid)
@@ -89,17 +100,24 @@ class StartHoldingNetwork:
             isolated=bool(live.tree.get("port_isolated")),
             lowered=self.toggle_links,
             tracks=self.tracks and clients.host is not None,
+            stands_in=self.stands_in and clients.host is not None,
             interfaces=remembered(interfaces, live, report.name),
             links=tuple(_as_attached(clients.host, name, bridge) for name in ports) if clients.host is not None else (),
         )
         # Leftovers of a daemon that was killed while it started or stopped another holding network of this network.
-        remove_own_bridge(clients, holding_bridge(self.uuid), holding_mac(self.uuid))
+        _remove_bridge(clients, self.uuid, live)
         clients.libvirt.start_transient_network(render_holding_network(self.uuid, live, journal))
         if journal.tracks and clients.host is not None:
             clients.host.track_connections(holding_name(self.uuid))
+        if journal.stands_in:
+            rules = guard(self.uuid, live)
+            carry_out(clients, [LoadNft(commands=rules)] if rules else [])
+            carry_out(clients, usable_at_once(holding_bridge(self.uuid)))
 
     def undo(self) -> Step:
-        return RemoveHoldingNetwork(uuid=self.uuid, unplugged_only=self.unplugged_only, tracks=self.tracks)
+        return RemoveHoldingNetwork(
+            uuid=self.uuid, unplugged_only=self.unplugged_only, tracks=self.tracks, stands_in=self.stands_in
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +127,10 @@ class RemoveHoldingNetwork:
     uuid: str
     tracks: bool = False
     """Whether connections were tracked meanwhile. An undo tracks them again."""
+    stands_in: bool = False
+    """Whether it stood in for the gateway. An undo lets it do so again."""
+    disconnects: bool = False
+    """Whether what is still attached to it is disconnected, because its network is deleted."""
     unplugged_only: bool = False
     """Whether only guests without a bridge were there. They stay attached, whatever fails later."""
 
@@ -122,17 +144,22 @@ class RemoveHoldingNetwork:
         if holding is None:
             return
         delete_orphaned_ports(clients, holding)
-        waiting = attachments(clients, holding)
+        waiting = () if self.disconnects else attachments(clients, holding)
         if waiting:
             details = {"attachments": [entry.as_details() for entry in waiting], "holding": holding.name}
             raise Refused(kind=StepFault.STILL_WAITING, details=details)
-        if clients.host is not None and parse_journal(holding.running).tracks:
+        journal = parse_journal(holding.running)
+        if clients.host is not None and journal.tracks:
             clients.host.stop_tracking(holding.name)
+        if clients.host is not None and journal.stands_in:
+            carry_out(clients, [LoadNft(commands=without_guard(self.uuid))])
         clients.libvirt.stop_network(holding.uuid)
-        remove_own_bridge(clients, holding_bridge(self.uuid), holding_mac(self.uuid))
+        _remove_bridge(clients, self.uuid, holding.running)
 
     def undo(self) -> Step | None:
-        return None if self.unplugged_only else StartHoldingNetwork(uuid=self.uuid, tracks=self.tracks)
+        if self.unplugged_only or self.disconnects:
+            return None
+        return StartHoldingNetwork(uuid=self.uuid, tracks=self.tracks, stands_in=self.stands_in)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +194,12 @@ class MoveToHoldingNetwork:
         else:
             interfaces = clients.libvirt.guest_interfaces(report.name)
             links = _foreign_links(clients, report, interfaces)
-        carry_out(clients, move_away(self.uuid, report.name, interfaces, links, down=self.toggle_links))
+        holding = find_network(clients.libvirt, uuid=holding_uuid(self.uuid))
+        if holding is not None and parse_journal(holding.running).stands_in and clients.host is not None:
+            there = _stand_in(clients.host, report.live.bridge, report.live)
+            carry_out(clients, move_away_unnoticed(report, interfaces, links, there))
+        else:
+            carry_out(clients, move_away(self.uuid, report.name, interfaces, links, down=self.toggle_links))
 
     def undo(self) -> Step:
         return Reattach(uuid=self.uuid, attachments=self.attachments, unplugged_only=self.unplugged_only)
@@ -200,14 +232,17 @@ class Reattach:
         if report is None or report.live is None:
             details = {"attachments": [entry.as_details() for entry in self.attachments], "holding": holding.name}
             raise Refused(kind=StepFault.NOT_ACTIVE, details=details)
-        home = _home(clients, report)
-        waiting = _waiting(clients, holding, home)
+        stands_in = parse_journal(holding.running).stands_in
+        home = _home(clients, report, stands_in=stands_in)
+        waiting = _waiting(clients, holding, home, report)
         carry_out(clients, spanning_tree(home, on=False))
         try:
+            carry_out(clients, usable_at_once(home.bridge) if home.new_link else ())
             carry_out(clients, plug_in(home, waiting))
             carry_out(clients, restore(home, waiting, _ports(clients.host, home, waiting)))
         finally:
             carry_out(clients, spanning_tree(home, on=True))
+            carry_out(clients, as_a_new_link(home))
         delete_orphaned_ports(clients, report)
         lost = missing(waiting, _attached(clients, report, waiting))
         if lost is not None:
@@ -230,11 +265,20 @@ def _plugged_in(clients: Clients, report: ReportedNetwork) -> tuple[Sequence[Gue
     return interfaces, [*(i.interface for i in interfaces), *_foreign_links(clients, report, interfaces)]
 
 
-def _home(clients: Clients, report: ReportedNetwork) -> Home:
+def _remove_bridge(clients: Clients, uuid: str, said: Definition) -> None:
+    """Remove a leftover bridge of the holding network, which has a MAC address of its own or that of the gateway."""
+    remove_own_bridge(clients, holding_bridge(uuid), holding_mac(uuid), said.mac)
+
+
+def _home(clients: Clients, report: ReportedNetwork, *, stands_in: bool) -> Home:
     """The restarted network."""
     live, bridge, host = report.running.tree, report.running.bridge, clients.host
     may_change_links = host is not None and host.may_change_links()
     mtu = host.read_file(f"/sys/class/net/{bridge}/mtu") if host is not None and bridge and may_change_links else None
+    new_link: dict[str, str] = {}
+    if host is not None and stands_in and report.running.bridge and _has_ipv6(report):
+        found = ((name, host.read_sysctl(f"net/ipv6/conf/default/{name}")) for name in AT_ONCE)
+        new_link = {name: value for name, value in found if value is not None}
     return Home(
         name=report.name,
         bridge=bridge,
@@ -242,10 +286,23 @@ def _home(clients: Clients, report: ReportedNetwork) -> Home:
         isolated=bool(live.get("port_isolated")),
         mtu=None if mtu is None else mtu.strip(),
         may_change_links=may_change_links,
+        new_link=new_link,
     )
 
 
-def _waiting(clients: Clients, holding: ReportedNetwork, home: Home) -> Waiting:
+def _has_ipv6(report: ReportedNetwork) -> bool:
+    return any(subnet.version == 6 for subnet in report.running.subnets)
+
+
+def _stand_in(host: "HostClient", bridge: str, live: Definition, holding: str = "") -> StandIn:
+    """What the kernel has of the guests on a bridge of a network, and of routes to the bridge `holding`."""
+    there = host.list_directory(LINK_DIRECTORY)
+    found = host.neighbours(bridge) if bridge in there else ()
+    ours = (one for one in host.routes() if holding and one.interface == holding and one.protocol != "kernel")
+    return StandIn(neighbours=guests_in(found, live.subnets), routes=frozenset(one.destination for one in ours))
+
+
+def _waiting(clients: Clients, holding: ReportedNetwork, home: Home, report: ReportedNetwork) -> Waiting:
     """What is on the holding network, and what is on no bridge since its bridge was deleted."""
     journal, host = parse_journal(holding.running), clients.host
     interfaces = clients.libvirt.guest_interfaces(holding.name)
@@ -258,8 +315,15 @@ def _waiting(clients: Clients, holding: ReportedNetwork, home: Home) -> Waiting:
         taps = [interface.interface for interface in interfaces if wants_mtu(home, interface)]
         found = ((tap, host.read_file(f"/sys/class/net/{tap}/mtu")) for tap in taps)
         mtus = {tap: text.strip() for tap, text in found if text is not None}
+    bridge, stands_in = holding.running.bridge, host is not None and journal.stands_in and bool(report.running.bridge)
     return Waiting(
-        network=holding.name, journal=journal, interfaces=tuple(interfaces), links=tuple(sorted(links)), mtus=mtus
+        network=holding.name,
+        journal=journal,
+        interfaces=tuple(interfaces),
+        links=tuple(sorted(links)),
+        mtus=mtus,
+        holding=bridge,
+        stand_in=_stand_in(host, bridge, report.running, bridge) if host is not None and stands_in else None,
     )
 
 

@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from virtnet.planning.clients.host import FirewallLister, HostClient
 
 
-def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool = False) -> None:
-    """Remove a bridge that a killed daemon left, identified by MAC address; refuse any other link of that name.
+def remove_own_bridge(clients: Clients, bridge: str, *macs: str, occupied: bool = False) -> None:
+    """Remove a bridge that a killed daemon left, identified by a MAC address; refuse any other link of that name.
 
     `occupied` allows attached interfaces, which are on no bridge afterwards, as after libvirt's own stop.
     """
     address, host = link_address(clients, bridge), clients.host
     if address is None or host is None:
         return
-    if address != mac or (not occupied and bridge_ports(host, bridge)):
+    if address not in macs or (not occupied and bridge_ports(host, bridge)):
         raise Refused(kind=StepFault.LEFTOVER_NOT_OURS, details={"bridge": bridge, "host": host.name})
     with_nft = clients.libvirt.version() >= WRITES_NFTABLES
 

@@ -1,14 +1,38 @@
 """Moving to a holding network and back: from what was read to small actions, in order. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from virtnet.errors import HostFailure
 from virtnet.network.names import holding_bridge
-from virtnet.network.steps.actions import Action, MoveInterface, SetLinkUp, SetMaster, SetVlans, WriteAttribute
+from virtnet.network.steps.actions import (
+    Action,
+    MoveInterface,
+    RunIp,
+    SetLinkUp,
+    SetMaster,
+    SetVlans,
+    WriteAttribute,
+    WriteSysctl,
+)
 from virtnet.network.steps.kinds import StepFault
+from virtnet.network.steps.stand_in import (
+    AT_ONCE,
+    StandIn,
+    gateways,
+    led_away,
+    led_home,
+    plain,
+    plugged,
+    rest_led_away,
+    rest_led_home,
+)
 from virtnet.network.xml.holding import HeldLink, Journal, names_mtu, on_holding_network, tap_of
 from virtnet.planning.reports import GuestInterface
+
+if TYPE_CHECKING:
+    from virtnet.network.observed import ReportedNetwork
 
 #: Settings that a bridge has for each of its ports, and loses when the port leaves
 #: (https://docs.kernel.org/networking/bridge.html).
@@ -62,6 +86,8 @@ class Home:
     """Its bridge's MTU, before a port changes it; None if it can't be read or set."""
     may_change_links: bool = True
     """Whether the host is reachable and this user may change its links."""
+    new_link: Mapping[str, str] = field(default_factory=dict)
+    """The parameters of AT_ONCE that a new link gets, if the bridge has IPv6 addresses."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +102,10 @@ class Waiting:
     """Links that no guest has, sorted: on the holding network's bridge, or on none because their bridge was deleted."""
     mtus: Mapping[str, str] = field(default_factory=dict)
     """The MTUs of guests' taps."""
+    stand_in: StandIn | None = None
+    """What the kernel has of them, if the holding network stands in for the gateway."""
+    holding: str = ""
+    """The holding network's bridge."""
 
     @property
     def moved(self) -> frozenset[str]:
@@ -123,6 +153,31 @@ def move_away(
             yield SetLinkUp(link=link, up=False)
 
 
+def move_away_unnoticed(
+    report: "ReportedNetwork", interfaces: Sequence[GuestInterface], links: Sequence[str], there: StandIn
+) -> Iterator[Action]:
+    """The same to a holding network that stands in for the gateway: each port, and at once the way to it."""
+    live, bridge = report.running, holding_bridge(report.uuid)
+    own = gateways(live)
+    for interface in interfaces:
+        xml = on_holding_network(interface.xml, report.uuid, down=False)
+        yield MoveInterface(guest_uuid=interface.guest_uuid, mac=interface.mac, xml=xml, source=report.name)
+        yield from _run_ip(led_away(own, bridge, there.of({interface.mac.lower()})))
+    yield from (SetMaster(link=link, bridge=bridge) for link in links if not plain(link))
+    others = there.but_of(_macs(interfaces))
+    moved = plugged(filter(plain, links), bridge)
+    yield from _run_ip((*moved, *led_away(own, bridge, others), *rest_led_away(live, bridge)))
+
+
+def _run_ip(commands: Iterable[str]) -> Iterator[Action]:
+    if listed := tuple(commands):
+        yield RunIp(commands=listed)
+
+
+def _macs(interfaces: Iterable[GuestInterface]) -> set[str]:
+    return {interface.mac.lower() for interface in interfaces}
+
+
 def detached(journal: Journal, interfaces: Sequence[GuestInterface], masters: Mapping[str, str]) -> list[HeldLink]:
     """Links that were attached and are on no bridge now, because theirs was deleted.
 
@@ -145,20 +200,36 @@ def wants_mtu(home: Home, interface: GuestInterface) -> bool:
 
 def plug_in(home: Home, waiting: Waiting) -> Iterator[Action]:
     """The actions that reattach everything to the network: guests' interfaces, then links."""
+    there, holding = waiting.stand_in or StandIn(), waiting.holding
+    yield from _run_ip(rest_led_home(there, holding))
     for interface in waiting.interfaces:
         tap_mtu = waiting.mtus.get(interface.interface)
         if home.mtu is not None and wants_mtu(home, interface) and tap_mtu not in (None, home.mtu):
             yield WriteAttribute(link=interface.interface, attribute="mtu", value=home.mtu)
         xml = waiting.journal.home(interface, home.name)
         yield MoveInterface(guest_uuid=interface.guest_uuid, mac=interface.mac, xml=xml, source=waiting.network)
-    for link in waiting.links:
-        yield SetMaster(link=link, bridge=home.bridge)
+        yield from _run_ip(led_home(there, there.of({interface.mac.lower()}), holding, home.bridge))
+    alone = [link for link in waiting.links if waiting.stand_in is None or not plain(link)]
+    yield from (SetMaster(link=link, bridge=home.bridge) for link in alone)
+    moved = plugged((link for link in waiting.links if link not in alone), home.bridge)
+    others = there.but_of(_macs(waiting.interfaces))
+    yield from _run_ip((*moved, *led_home(there, others, holding, home.bridge)))
 
 
 def spanning_tree(home: Home, *, on: bool) -> Iterator[Action]:
     """Turn STP off on the network's own bridge while ports are attached, and on again if the network wants it."""
     if home.bridge and home.spanning_tree and home.may_change_links:
         yield WriteAttribute(link=home.bridge, attribute="bridge/stp_state", value="1" if on else "0")
+
+
+def usable_at_once(bridge: str) -> Iterator[Action]:
+    """Let the IPv6 addresses of a bridge count as soon as it has a port."""
+    yield from (WriteSysctl(link=bridge, parameter=name, value=value) for name, value in AT_ONCE.items())
+
+
+def as_a_new_link(home: Home) -> Iterator[Action]:
+    """Undo that on the network's own bridge."""
+    yield from (WriteSysctl(link=home.bridge, parameter=name, value=home.new_link[name]) for name in home.new_link)
 
 
 def to_look_at(home: Home, waiting: Waiting, on_bridge: Sequence[str]) -> list[HeldLink]:

@@ -10,6 +10,7 @@ in: whoever finishes a restart that was interrupted, in another process or on an
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from ipaddress import ip_interface
 
 from lxml import etree
 
@@ -29,6 +30,9 @@ from virtnet.network.xml.read import read_xml
 from virtnet.planning.reports import GuestInterface
 
 HOLDING_NAMESPACE = "urn:pulumi-virtnet:holding:1.0"
+
+#: Modes in which libvirt filters what a network's guests send through the host.
+GUARDED_MODES = ("nat", "route")
 
 #: What libvirt shows of an interface after merging it with what its network gives it.
 _MERGED = ("virtualport", "vlan", "bandwidth", "port")
@@ -67,6 +71,8 @@ class Journal:
     """Whether links were to be taken down meanwhile."""
     tracks: bool = False
     """Whether a rule of its own has the kernel track connections meanwhile."""
+    stands_in: bool = False
+    """Whether the holding network stands in for the gateway."""
     interfaces: tuple[HeldInterface, ...] = ()
     links: tuple[HeldLink, ...] = ()
 
@@ -103,7 +109,11 @@ def render_probe(xml: str, uuid: str, attempt: int) -> str:
 
 
 def render_holding_network(uuid: str, live: Definition, journal: Journal) -> str:
-    """The holding network of a network, to be started as a transient network: no address, no STP, the network's MTU."""
+    """The holding network of a network, to be started as a transient network: no STP, the network's MTU.
+
+    If it stands in for the gateway, it has the addresses and the MAC address of that, and no rules of libvirt's, which
+    would be for its own subnets of one address. An isolated network's are libvirt's: they name the bridge alone.
+    """
     root = etree.Element("network")
     etree.SubElement(root, "name").text = holding_name(uuid)
     etree.SubElement(root, "uuid").text = holding_uuid(uuid)
@@ -113,9 +123,24 @@ def render_holding_network(uuid: str, live: Definition, journal: Journal) -> str
     mtu = live.element.find("mtu")
     if mtu is not None:
         root.append(deepcopy(mtu))
-    etree.SubElement(root, "mac", address=holding_mac(uuid))
+    etree.SubElement(root, "mac", address=live.mac if journal.stands_in else holding_mac(uuid))
     etree.SubElement(root, "dns", enable="no")
+    if journal.stands_in:
+        if live.mode:
+            etree.SubElement(root, "forward", mode="open")
+        for gateway in (ip_interface(ip["address"]) for ip in live.tree.get("ips", [])):
+            family, prefix = f"ipv{gateway.version}", str(gateway.max_prefixlen)
+            etree.SubElement(root, "ip", family=family, address=str(gateway.ip), prefix=prefix)
     return etree.tostring(root, encoding="unicode")
+
+
+def as_held(live: Definition, uuid: str) -> Definition:
+    """The network as its packets are while its guests are on the holding network: on another bridge."""
+    root = live.copy()
+    bridge = root.find("bridge")
+    if bridge is not None:
+        bridge.set("name", holding_bridge(uuid))
+    return definition(etree.tostring(root, encoding="unicode"))
 
 
 def _render_journal(journal: Journal) -> etree._Element:
@@ -123,6 +148,7 @@ def _render_journal(journal: Journal) -> etree._Element:
     held.set("isolated", "yes" if journal.isolated else "no")
     held.set("lowered", "yes" if journal.lowered else "no")
     held.set("tracks", "yes" if journal.tracks else "no")
+    held.set("stands-in", "yes" if journal.stands_in else "no")
     for interface in journal.interfaces:
         entry = etree.SubElement(held, _tag("interface"), guest=interface.guest_uuid, mac=interface.mac)
         entry.text = interface.xml
@@ -150,6 +176,7 @@ def parse_journal(said: Definition) -> Journal:
         isolated=held.get("isolated") == "yes",
         lowered=held.get("lowered") == "yes",
         tracks=held.get("tracks") == "yes",
+        stands_in=held.get("stands-in") == "yes",
         interfaces=tuple(
             HeldInterface(guest_uuid=entry.get("guest", ""), mac=entry.get("mac", ""), xml=entry.text or "")
             for entry in held.findall(_tag("interface"))

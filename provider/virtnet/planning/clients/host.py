@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Literal, Protocol, TypeAlias
 
 from virtnet.planning.clients.reads import Reads
-from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
+from virtnet.planning.reports import HostAddress, HostNeighbour, HostRoute, Link, ListeningSocket, ServiceReport
 
 FirewallLister: TypeAlias = Literal["iptables-save", "ip6tables-save", "nft", "nft-json"]
 """The program that lists rules; nft lists them as text or as JSON."""
@@ -107,6 +107,16 @@ class Routing(Protocol):
 
     def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
         """The main routing tables of these versions of IP."""
+
+    def neighbours(self, interface: str) -> Sequence[HostNeighbour]:
+        """The neighbours on an existing interface, of both versions of IP."""
+
+
+class IpCommands(Protocol):
+    """Several changes of links, routes and neighbours at once."""
+
+    def ip_batch(self, commands: Sequence[str]) -> None:
+        """Run commands of `ip` in order, each without the word `ip`, up to the first that fails (ip -batch)."""
 
 
 class Sockets(Protocol):
@@ -233,7 +243,9 @@ class HostReader(
     """Everything that observers may use of a host."""
 
 
-class HostClient(HostReader, Files, Sysctl, Links, Firewall, NftTables, Scripts, Services, Processes, Protocol):
+class HostClient(
+    HostReader, Files, Sysctl, Links, IpCommands, Firewall, NftTables, Scripts, Services, Processes, Protocol
+):
     """Everything that steps may use of a host."""
 
     def lock(self) -> AbstractContextManager[None]:

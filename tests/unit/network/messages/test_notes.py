@@ -8,6 +8,7 @@ from tests.unit.network.messages.examples import FOREIGN, OLD_URN, ONE, TWO, UUI
 
 from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.messages.render import messages
+from virtnet.network.observed import StandInObstacle
 from virtnet.network.plan.kinds import NoteKind, failure_details
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.planning.findings import Note, Problem, problem_details
@@ -89,10 +90,19 @@ NOTES: dict[NoteKind, list[Details]] = {
     NoteKind.DNSMASQ_GONE_WITHOUT_DNS: [{}],
     NoteKind.PLUGGED_IN: [{"attachments": ONE}, {"attachments": TWO}],
     NoteKind.DISCONNECTED_BY_RESTART: [
-        {"attachments": ONE, "seconds": 0.71, "together": False, "gateway": True},
-        {"attachments": TWO, "seconds": 0.72, "together": False, "gateway": True},
-        {"attachments": TWO, "seconds": 0.72, "together": True, "gateway": True},
-        {"attachments": TWO, "seconds": 0.72, "together": True, "gateway": False},
+        {"attachments": ONE, "seconds": 0.71, "together": False, "gateway": True, "obstacle": "not seen"},
+        {"attachments": TWO, "seconds": 0.72, "together": False, "gateway": True, "obstacle": "addresses"},
+        *(
+            {"attachments": TWO, "seconds": 0.72, "together": True, "gateway": True, "obstacle": obstacle.value}
+            for obstacle in StandInObstacle
+        ),
+        {"attachments": TWO, "seconds": 0.72, "together": True, "gateway": False, "obstacle": "not seen"},
+    ],
+    NoteKind.STAYS_CONNECTED: [
+        {"attachments": ONE, "seconds": 0.71, "served": True, "waits": True},
+        {"attachments": TWO, "seconds": 0.72, "served": True, "waits": False},
+        {"attachments": TWO, "seconds": 0.72, "served": False, "waits": True},
+        {"attachments": TWO, "seconds": 0.72, "served": False, "waits": False},
     ],
     NoteKind.CONNECTIONS_RESET: [{}],
     NoteKind.BRIDGE_LOST_ALREADY: [{"attachments": ONE}, {"attachments": TWO}],
