@@ -128,7 +128,7 @@ def test_the_preview_names_everyone_and_says_for_how_long() -> None:
         {"owner": "g1", "interface": "vnet1", "mac": "52:54:00:00:00:01"},
         {"owner": "g2", "interface": "vnet2", "mac": "52:54:00:00:00:02"},
     ]
-    cost = {"seconds": 0.73, "together": True, "gateway": True}
+    cost = {"seconds": 0.73, "together": True, "gateway": True, "obstacle": "no nftables"}
     assert lines == [
         "network 'lab' on qemu:///system: domain.name is added (lab) [restart]",
         "network 'lab' on qemu:///system: note: "
