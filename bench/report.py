@@ -94,7 +94,7 @@ def everything(measured: Mapping[str, Any], *, style: str) -> str:
             f"Above the floors for each network, by their number:\n\n{_table(above_the_floors(rows), style)}",
         ]
     titles = {
-        "outages": "Silence of the gateway and of the outside, for a guest that hears from both every 10 ms:",
+        "outages": "Silence for a guest that hears something every 10 ms, of the gateway if a column names nobody:",
         "plugin_start": "Start of the native plugin:",
         "plugin_no_op": "A no-op `pulumi up`, native beside dynamic:",
         "fleet": "A fleet over ssh:",

@@ -51,12 +51,17 @@ def network_host(files: Mapping[str, str] | None = None) -> FakeHost:
     effects = host_effects()
     texts = {path: text for path, text in (files or {}).items() if not path.startswith(BELOW)}
     held = FakeFiles(effects, {**texts, **SERVED}, NETWORK_PLACES)
+    routing, net = (
+        FakeRouting(),
+        links_of(effects, {path: text for path, text in (files or {}).items() if path not in texts}),
+    )
+    net.on_removal = routing.forget
     return FakeHost(
         effects=effects,
         files=held,
         sysctl=FakeSysctl(effects, FakeKernel(forwards=1)),
-        net=links_of(effects, {path: text for path, text in (files or {}).items() if path not in texts}),
-        routing=FakeRouting(),
+        net=net,
+        routing=routing,
         sockets=FakeSockets(),
         firewall=FakeFirewall(effects, {"iptables-save": None, "ip6tables-save": None, "nft-json": None}),
         processes=FakeProcesses(effects, held),

@@ -72,7 +72,7 @@ def test_the_program_of_the_readme_shows_and_does_what_the_readme_says(host: Hos
     start(host, "web")
     start(host, "db")
     taps = host.sh("ls /sys/class/net/vn-management/brif").split()
-    declare(program.replace('    ips=[\n', '    mtu=1400,\n    ips=[\n'))
+    declare(program.replace("    ips=[\n", "    mtu=1400,\n    ips=[\n"))
     assert ours(diagnostics(stack)) == ours(restarted) != []
     stack.up()
     assert "<mtu size='1400'" in host.virsh("net-dumpxml", "management")

@@ -353,7 +353,9 @@ def run(seed: int, edits: int) -> int:
     subprocess.run(["virsh", "--quiet", "create", "/run/guest.xml"], check=True)
     events, gateway, beside = Events(), Pings("one", "10.60.0.1"), Pings("one", "10.250.0.2")
     time.sleep(2)
-    wrong, outages, silences, classes = 0, [], [], []
+    outages: list[float] = []
+    silences: list[float] = []
+    wrong, classes = 0, []
     for number in range(edits):
         inputs = edited(chance, inputs)
         desired = NETWORK.check(inputs, {})[0]

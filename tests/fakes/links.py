@@ -1,6 +1,6 @@
 """A host's links in memory: bridges, what is plugged into them, and their attributes below /sys/class/net."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.fakes.effects import Effects
@@ -32,6 +32,8 @@ class FakeLinks:
     by_name: dict[str, FakeLink] = field(default_factory=dict)
     bridges: dict[str, dict[str, str]] = field(default_factory=dict)
     """Attributes of each bridge: address, flags, stp_state, mtu."""
+    on_removal: Callable[[str], None] = lambda name: None
+    """Told of each bridge that goes."""
 
     def links(self) -> Sequence[Link]:
         bridges = [
@@ -122,6 +124,7 @@ class FakeLinks:
     def remove_bridge(self, name: str) -> None:
         """As libvirt does when a network stops: its ports stay, in no bridge."""
         self.bridges.pop(name, None)
+        self.on_removal(name)
         for link in self.by_name.values():
             if link.master == name:
                 link.master, link.settings = "", {}

@@ -267,7 +267,9 @@ def _plugged_in(clients: Clients, report: ReportedNetwork) -> tuple[Sequence[Gue
 
 def _remove_bridge(clients: Clients, uuid: str, said: Definition) -> None:
     """Remove a leftover bridge of the holding network, which has a MAC address of its own or that of the gateway."""
-    remove_own_bridge(clients, holding_bridge(uuid), holding_mac(uuid), said.mac)
+    mac = said.element.find("mac")
+    gateway = () if mac is None else (mac.get("address", ""),)
+    remove_own_bridge(clients, holding_bridge(uuid), holding_mac(uuid), *gateway)
 
 
 def _home(clients: Clients, report: ReportedNetwork, *, stands_in: bool) -> Home:

@@ -23,6 +23,7 @@ DETAILS: dict[EffectKind, dict[str, Any]] = {
     EffectKind.INTERRUPTED: {"seconds": 0.72, "together": True},
     EffectKind.DISCONNECTED: {},
     EffectKind.RENUMBERED: {"before": ["10.2.0.0/24"], "after": ["10.20.0.0/24"], "paths": []},
+    EffectKind.NEW_CONNECTIONS_WAIT: {"seconds": 0.72},
     EffectKind.SPANNING_TREE_DELAY: {"seconds": 30},
     EffectKind.FIREWALL_REBUILT: {"times": 2},
     EffectKind.FORWARDING_ON: {"family": "IPv4", "interface": ""},

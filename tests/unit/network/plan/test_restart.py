@@ -1,5 +1,6 @@
 """A restart with guests plugged in, on a libvirt and a host in memory: broken at every step, killed after each."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,10 +10,12 @@ from tests.fakes.guests import FakeGuest
 from tests.fakes.host import FakeHost
 from tests.fakes.libvirt import FakeLibvirt
 from tests.fakes.links import FakeLink
+from tests.fakes.systemd import FakeNftTables
 from tests.kinds import NETWORK_IN_KINDS, preview_lines, said
 
 from virtnet.errors import Refused, VirtnetError
-from virtnet.network.names import holding_name
+from virtnet.network.names import holding_bridge, holding_name
+from virtnet.network.observed import StandInObstacle
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.resource import NETWORK
 from virtnet.network.steps.holding import Reattach
@@ -20,6 +23,7 @@ from virtnet.planning import lifecycle
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note
 from virtnet.planning.reports import Attachment, Obstacle, ObstacleKind
+from virtnet.spec.failures import Details
 
 NAT = {
     "name": "lab",
@@ -56,6 +60,14 @@ def with_guests(libvirt: FakeLibvirt, host: FakeHost) -> None:
     host.net.by_name["veth1"] = FakeLink(mac="02:00:00:00:00:01", up=False)
     host.set_master("veth1", BRIDGE)
     host.write_attribute("/sys/class/net/veth1/brport/isolated", "1")
+
+
+def with_nftables(host: FakeHost, rules: str = "") -> list[str]:
+    """A host with nftables and these rules of iptables; the commands of nft that it is given."""
+    loaded: list[str] = []
+    host.firewall.earlier = {"iptables-save": rules, "ip6tables-save": "", "nft-json": '{"nftables": []}'}
+    host.nft_tables = FakeNftTables(host.effects, lambda family, name: None, loaded.append)
+    return loaded
 
 
 def plugged(libvirt: FakeLibvirt, host: FakeHost) -> Any:
@@ -128,7 +140,7 @@ def test_the_preview_names_everyone_and_says_for_how_long() -> None:
         {"owner": "g1", "interface": "vnet1", "mac": "52:54:00:00:00:01"},
         {"owner": "g2", "interface": "vnet2", "mac": "52:54:00:00:00:02"},
     ]
-    cost = {"seconds": 0.73, "together": True, "gateway": True, "obstacle": "no nftables"}
+    cost: Details = {"seconds": 0.73, "together": True, "gateway": True, "obstacle": "no nftables"}
     assert lines == [
         "network 'lab' on qemu:///system: domain.name is added (lab) [restart]",
         "network 'lab' on qemu:///system: note: "
@@ -189,6 +201,125 @@ def test_taps_get_the_mtu_of_the_new_bridge() -> None:
         "vnet2": "9000",
         "veth1": "1500",
     }
+
+
+#: Two guests and the container, as the kernel knows them, and somebody behind a guest.
+NEIGHBOURS = {
+    "10.9.0.11": "52:54:00:00:00:01",
+    "10.9.0.12": "52:54:00:00:00:02",
+    "10.9.0.13": "02:00:00:00:00:01",
+    "10.9.0.14": "02:00:00:00:00:99",
+}
+HALVES = ["10.9.0.0/25", "10.9.0.128/25"]
+
+
+def test_guests_stay_connected_to_a_gateway_that_stands_in() -> None:
+    libvirt, host, connect = a_host()
+    loaded = with_nftables(host)
+    recorded, desired = created(libvirt, host, connect), checked(NAT, domain={"name": "lab"})
+    host.routing.known[BRIDGE] = dict(NEIGHBOURS)
+    before, held, stop = plugged(libvirt, host), [], libvirt.stop_network
+
+    def stop_and_look(uuid: str) -> None:
+        found = {route.destination: route.interface for route in host.routes()}
+        bridges = {name: link.master for name, link in host.net.by_name.items()}
+        held.append((found, bridges, host.net.bridges.get(holding_bridge(recorded["uuid"]), {}).get("address")))
+        stop(uuid)
+
+    libvirt.stop_network = stop_and_look  # type: ignore[method-assign]
+    lines = preview_lines(
+        NETWORK_IN_KINDS, recorded, desired, connect, lifecycle.diff(NETWORK, recorded, desired, connect).changes
+    )
+
+    shown = lifecycle.update(NETWORK, recorded, desired, connect, lambda line: None)
+
+    holding = holding_bridge(recorded["uuid"])
+    led, bridges, mac = held[0]
+    assert led == dict.fromkeys([*(f"{address}/32" for address in NEIGHBOURS), *HALVES], holding)
+    assert set(bridges.values()) == {holding}
+    assert mac == recorded["mac"]
+    # When the holding network itself is stopped, nothing leads there any more.
+    assert held[1][0] == {}
+    assert plugged(libvirt, host) == before
+    assert host.routing.known == {BRIDGE: NEIGHBOURS}
+    assert ["add rule" in commands for commands in loaded] == [True, False]
+    assert shown["problems"] == []
+    (note,) = [line for line in lines if NoteKind.STAYS_CONNECTED.name in line]
+    assert "'served': True, 'waits': True" in note
+
+
+@pytest.mark.parametrize(
+    ("found", "edit", "obstacle"),
+    [
+        pytest.param({}, {"ips": [{"address": "10.10.0.1/24"}]}, StandInObstacle.ADDRESSES, id="addresses"),
+        pytest.param({}, {"forward": {"mode": "route"}}, StandInObstacle.MODE, id="mode"),
+        pytest.param({}, {"mac": "52:54:00:77:00:01"}, StandInObstacle.MAC, id="MAC address"),
+        pytest.param({"forward": {"mode": "none"}, "ips": []}, {"mtu": 1400}, StandInObstacle.NOT_SEEN, id="none"),
+    ],
+)
+def test_a_preview_says_why_guests_are_disconnected(
+    found: dict[str, Any], edit: dict[str, Any], obstacle: StandInObstacle
+) -> None:
+    libvirt, host, connect = a_host()
+    with_nftables(host)
+    recorded, desired = created(libvirt, host, connect, **found), checked(NAT, **found | edit)
+
+    planned = NETWORK.plan(desired, recorded, observe_there(connect(""), desired, recorded))
+
+    costs = [note.details["obstacle"] for note in planned.notes if note.kind is NoteKind.DISCONNECTED_BY_RESTART]
+    assert costs == [obstacle.value]
+
+
+def test_a_firewall_that_drops_the_rest_keeps_todays_restart() -> None:
+    libvirt, host, connect = a_host()
+    loaded = with_nftables(host, "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\nCOMMIT\n")
+    recorded, desired = created(libvirt, host, connect), checked(NAT, mtu=1400)
+    observed = observe_there(connect(""), desired, recorded)
+
+    lifecycle.update(NETWORK, recorded, desired, connect, lambda line: None)
+
+    assert observed.stand_in_obstacle is StandInObstacle.FIREWALL
+    assert loaded == []
+
+
+@pytest.mark.parametrize("broken", range(14))
+def test_broken_at_any_step_a_gateway_that_stands_in_leaves_nothing(broken: int) -> None:
+    libvirt, host, connect = a_host()
+    with_nftables(host)
+    recorded = created(libvirt, host, connect)
+    host.routing.known[BRIDGE] = dict(NEIGHBOURS)
+    was, before = libvirt.snapshot(), plugged(libvirt, host)
+    libvirt.effects.fail_at = broken
+
+    with contextlib.suppress(VirtnetError):
+        lifecycle.update(NETWORK, recorded, checked(NAT, domain={"name": "lab"}), connect, lambda line: None)
+
+    assert plugged(libvirt, host) == before
+    assert not host.routes()
+    if len(libvirt.effects.log) > broken and libvirt.effects.log[broken] != "probe":
+        assert libvirt.snapshot() == was
+
+
+@pytest.mark.parametrize("calls", range(12))
+def test_killed_after_any_call_to_the_host_the_next_update_leaves_nothing_of_a_gateway_that_stood_in(
+    calls: int,
+) -> None:
+    libvirt, host, connect = a_host()
+    with_nftables(host)
+    recorded, desired = created(libvirt, host, connect), checked(NAT, domain={"name": "lab"})
+    host.routing.known[BRIDGE] = dict(NEIGHBOURS)
+    before = plugged(libvirt, host)
+    host.effects.kill_after = calls
+
+    with contextlib.suppress(KeyboardInterrupt):
+        lifecycle.update(NETWORK, recorded, desired, connect, lambda line: None)
+    host.effects.kill_after = None
+    shown = lifecycle.update(NETWORK, recorded, desired, connect, lambda line: None)
+
+    assert plugged(libvirt, host) == before
+    assert not host.routes()
+    assert [report.name for report in libvirt.reports.values()] == ["lab"]
+    assert shown["problems"] == []
 
 
 @pytest.mark.parametrize("after_effect", [False, True])
