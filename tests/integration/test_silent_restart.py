@@ -77,7 +77,10 @@ def behind(host: Host) -> Iterator[None]:
     try:
         yield
     finally:
-        host.sh("kill $(cat /run/serve.pid) || true; ip netns del outside; ip link del out0 2>/dev/null || true")
+        host.sh(
+            "kill $(cat /run/serve.pid) || true; rm /run/serve.pid; ip netns del outside;"
+            " ip link del out0 2>/dev/null || true"
+        )
 
 
 @contextlib.contextmanager
@@ -100,7 +103,7 @@ def stopped(host: Host) -> Iterator[list[float]]:
         ]
         assert seconds, text
     finally:
-        host.sh("kill $(cat /run/events.pid) || true")
+        host.sh("kill $(cat /run/events.pid) || true; rm /run/events /run/events.pid")
 
 
 def connected(host: Host, *addresses: str) -> None:
@@ -228,7 +231,7 @@ def test_new_connections_wait_and_nothing_leaves_untranslated(host: Host, stack:
         # A new flow every 5 ms: each ping has an id of its own.
         host.sh(
             "(while [[ ! -e /run/restarted ]]; do"
-            " ip netns exec web ping -c 1 -W 0.01 203.0.113.9 >/dev/null 2>&1; done & true)"
+            " ip netns exec web ping -c 1 -W 0.01 203.0.113.9; done >/dev/null 2>&1 &)"
         )
         stack.network("lab", **lab, domain={"name": "lab.example"})
 
