@@ -8,7 +8,7 @@ from tests.acceptance.stack import Stack
 from tests.campaigns.faults import table
 from tests.campaigns.faults.at_steps import Bench, Done, Row, cases_of, modular_cases_of, pairs
 from tests.campaigns.faults.on_the_host import host_faults
-from tests.campaigns.faults.pairs import TEXTS, Pair
+from tests.campaigns.faults.pairs import TEXTS, UNNOTICED, Pair
 from tests.hosts.daemons import daemon_version
 from tests.hosts.sandboxed import Host
 
@@ -53,6 +53,21 @@ def test_faults_while_texts_are_set_on_a_running_network_lose_nothing(host: Host
     # What an edit names anew is noted in the mark before its first effect.
     assert {row.when.rpartition(" ")[2] for row in rows} == {"MarkNetwork", "SetMetadata"}
     assert {row.lost for row in rows} == {"nothing"}
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("who", ["libvirtd", "provider"])
+def test_faults_in_a_restart_that_guests_do_not_notice_leave_nothing(host: Host, stack: Stack, who: str) -> None:
+    chance = random.Random(SEED)  # noqa: S311 - a choice, no secret
+    bench = Bench(host, stack, UNNOTICED)
+    steps = ("StartHoldingNetwork", "MoveToHoldingNetwork", "StopNetwork", "Reattach", "RemoveHoldingNetwork")
+    cases = [case for case in bench.cases()[0] if case.who == who and case.step in steps]
+    chosen = {chance.choice([case for case in cases if case.step == step]) for step in steps}
+
+    rows = list(bench.run(lambda case: case in chosen))
+
+    assert len(rows) == len(steps)
+    assert [(row.when, row.wrong) for row in rows if row.wrong] == []
 
 
 @pytest.mark.campaign

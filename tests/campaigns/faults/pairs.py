@@ -245,3 +245,14 @@ TEXTS = Pair(
     there=_lab(description="For tests", metadata={"urn:lab": "<lab:room xmlns:lab='urn:lab'>7</lab:room>"}),
     plug_in=GUESTS,
 )
+
+#: A restart in which the holding network stands in for the gateway, of both versions of IP.
+UNNOTICED = Pair(
+    forth_name="restart that guests don't notice",
+    back_name="restart that guests don't notice, back",
+    alike=True,
+    back=_lab("10.70.0.1/24", "fd00:70::1/64"),
+    there=_lab("10.70.0.1/24", "fd00:70::1/64", domain={"name": "lab.example"}),
+    plug_in=GUESTS,
+    seconds_of_silence=30.0,
+)

@@ -35,6 +35,9 @@ say "port forwards"; find /etc/virtnet /etc/systemd/system -type f 2>/dev/null |
 grep -h '^[^#]\\|^# virtnet-forward' /etc/virtnet/port-forwards/*.nft 2>/dev/null || true
 nft list table inet virtnet_port_forwards 2>/dev/null || true
 say "own links"; ip rule show priority 767; ip route show table 7670 2>/dev/null || true
+say "stands in"; { ip route; ip -6 route; ip neighbour show nud permanent; } | grep vn-hd- || true
+nft list tables 2>/dev/null | grep virtnet-holding || true
+cat /proc/sys/net/ipv6/conf/vn-lab/{dad_transmits,router_solicitation_delay} 2>/dev/null || true
 say forwarding; cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding
 """
 
