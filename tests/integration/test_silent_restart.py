@@ -123,8 +123,15 @@ def ended(host: Host, count: int) -> list[str]:
 
 
 def set_up(host: Host, name: str, number: int) -> None:
-    """The addresses of a guest that is a network namespace."""
+    """The addresses of a guest that is a network namespace.
+
+    It has one default route, and none of router advertisements: with two, Linux changes from one to the other, and asks
+    for the MAC address of the gateway anew. In the hundredths of a second in which its port moves nobody answers that,
+    and it asks again a second later.
+    """
     host.sh(
+        f"ip netns exec {name} sysctl -q net.ipv6.conf.eth0.accept_ra=0; ip -n {name} -6 route flush proto ra;"
+        f"ip -n {name} -6 address flush dev eth0 dynamic;"
         f"ip -n {name} address add 10.77.0.{number}/24 dev eth0; ip -n {name} route add default via 10.77.0.1;"
         f"ip -n {name} address add fd00:77::{number}/64 dev eth0 nodad;"
         f"ip -n {name} -6 route add default via fd00:77::1"
