@@ -22,7 +22,7 @@ LOAD_NFT = "load rules into nftables"
 
 TRY_LIMITS = "check whether the kernel can limit traffic"
 
-IP_BATCH = "change links, routes and neighbours"
+IP_BATCH = "change links, routes and neighbors"
 
 TRACK_CONNECTIONS = "add the rule that keeps connections tracked"
 
@@ -50,7 +50,7 @@ def list_routes(version: int) -> str:
 
 def list_neighbours(interface: str) -> str:
     """Of both versions of IP."""
-    return f"list the neighbours on {interface}"
+    return f"list the neighbors on {interface}"
 
 
 def find_program(name: str) -> str:
