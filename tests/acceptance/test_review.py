@@ -87,7 +87,7 @@ def test_a_review_tells_what_the_preview_found(host: Host, form: type[Stack]) ->
     assert "⛔ **network `lab` would be refused:** 10.95.0.0/24 overlaps 10.95.0.128/25" in comment
     assert "network `legacy` is deleted, even while interfaces are attached" in comment
     assert "network `lent` leaves the stack. virtnet restores the configuration from before adoption" in comment
-    assert "network `never-there` is deleted. Pulumi's preview doesn't check that" in comment
+    assert "network `never-there` is deleted. The preview doesn't check whether anything is attached" in comment
     assert "network `retained` leaves the stack and stays on the host as it is, with its owner mark" in comment
     assert [name for name, item in items.items() if item.stays] == ["lent", "retained"]
     assert "hunter2" not in comment
