@@ -191,7 +191,9 @@ def test_a_park_of_a_restart_that_was_cut_short(host: Host, lab: Stack) -> None:
 
         found = [finding for finding in doctor(host) if finding["level"] == "problem"]
 
-        assert any("for a restart, interrupted or still running, of network 'lab'" in finding["said"] for finding in found)
+        assert any(
+            "for a restart, interrupted or still running, of network 'lab'" in finding["said"] for finding in found
+        )
         assert all("interface g1" in finding["said"] for finding in found)
         lab.refresh()
         lab.up()

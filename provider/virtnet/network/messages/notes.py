@@ -103,7 +103,8 @@ def _firewall_rebuilt(*, times: int, seconds: int) -> str:
     silence = "about 0.2 s" if times == 1 else "most of that time"
     return (
         f"libvirt rebuilds the network's firewall rules for this ({count}). Packets that guests send through the host can "
-        f"be rejected for {silence}; established connections survive"
+        f"be rejected for {silence}. Established connections survive, but translated ones only if something else on the host "
+        "tracks connections, as another NAT network, Docker or firewalld does"
     )
 
 
