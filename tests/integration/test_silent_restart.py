@@ -1,8 +1,8 @@
 """Restarts that guests don't notice: the gateway and the outside go on answering, and connections live.
 
 A test machine is busy, so no test asserts how many hundredths of a second a guest heard nothing; `make bench` measures
-that. Each asserts that it was a small part of the time for which libvirt itself had the network stopped, in the same
-restart. Without a holding network that stands in for the gateway, it is longer than that time.
+that. Each asserts that requests were lost for less than half of the time for which libvirt itself had the network
+stopped, in the same restart. Without a holding network that stands in for the gateway, it is longer than that time.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from tests.hosts.guests import linux_guest
-from tests.hosts.sandboxed import LIST_NFT, Host, Pings, pinging
+from tests.hosts.sandboxed import BETWEEN_REQUESTS, LIST_NFT, Host, Pings, pinging
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -147,6 +147,11 @@ def left(host: Host) -> str:
     return "\n".join(line for line in shown.splitlines() if "vn-hd-" in line or "virtnet-holding" in line)
 
 
+def unanswered(pings: Pings) -> float:
+    """For how many seconds requests got no answer at all. One that comes late says how busy this machine is."""
+    return pings.lost * BETWEEN_REQUESTS
+
+
 def settings(host: Host) -> str:
     """What a restart sets on the network's bridge for a moment."""
     return host.sh(
@@ -197,9 +202,9 @@ def test_guests_stay_connected_while_the_network_restarts(
 
         assert "interface db, interface web stay connected while the network restarts" in preview
         assert "domain.name" in preview
-        silences = {who: found.silence for who, found in pings.items()}
-        LOG.info("stopped %s, silent %s", seconds, silences)
-        assert {who: silence for who, silence in silences.items() if silence > max(seconds) / 2} == {}
+        LOG.info("stopped %s, silent %s", seconds, {who: found.silence for who, found in pings.items()})
+        silent = {who: unanswered(found) for who, found in pings.items()}
+        assert {who: lost for who, lost in silent.items() if lost > max(seconds) / 2} == {}
         assert ends == ["lived"] * len(through)
         assert left(host) == ""
         assert settings(host) == before
@@ -217,7 +222,7 @@ def test_a_guest_of_qemu_stays_connected(host: Host, stack: Stack) -> None:
             stack.up()
 
         LOG.info("stopped %s, silent %s", seconds, pings.silence)
-        assert pings.silence < max(seconds) / 2
+        assert unanswered(pings) < max(seconds) / 2
         assert web.bridge == BRIDGE
         assert left(host) == ""
     assert stack.unchanged()
