@@ -373,6 +373,42 @@ def test_of_what_the_program_says_there_is_none_nothing_stays(host: Host, stack:
     assert stack.unchanged()
 
 
+#: What others may put into `<forward mode='nat'>`, which another mode does not have.
+OF_NAT = {"ports": "<nat><port start='2000' end='3000'/></nat>", "device": "<interface dev='lo'/>"}
+
+
+@pytest.mark.parametrize(
+    ("what", "to"),
+    [
+        ("ports", None),
+        pytest.param("device", None, marks=pytest.mark.further),
+        pytest.param("ports", "route", marks=pytest.mark.further),
+        ("device", "open"),
+    ],
+)
+def test_what_others_made_of_a_mode_goes_with_the_mode(host: Host, stack: Stack, what: str, to: str | None) -> None:
+    subnet = {"address": "10.91.0.1/24"}
+    stack.network("lab", forward={"mode": "nat"}, ips=[subnet])
+    stack.up()
+    xml = re.sub("<forward mode='nat'/>", f"<forward mode='nat'>{OF_NAT[what]}</forward>", inactive(host))
+    host.run("virsh", "net-define", "/dev/stdin", given=xml)
+    stack.refresh()
+    stack.network("lab", **({"forward": {"mode": to}} if to else {}), ips=[subnet])
+
+    previewed = stack.preview()
+    stack.up()
+
+    assert "differs from virtnet's defaults" not in previewed
+    assert OF_NAT[what] in xml
+    for copy in (inactive(host), host.virsh("net-dumpxml", "lab")):
+        assert re.findall("<forward.*", copy) == ([f"<forward mode='{to}'/>"] if to else [])
+    assert stack.unchanged()
+
+
+def inactive(host: Host) -> str:
+    return host.virsh("net-dumpxml", "lab", "--inactive")
+
+
 def run_by_hand(host: Host, edited: str) -> None:
     """Define the network with these elements too, and have it run so."""
     edit_by_hand(host, edited)

@@ -98,6 +98,20 @@ def test_a_reservation_that_goes_and_takes_the_guest_along_is_refused_in_the_pre
     destroyed(lab, stack)
 
 
+def test_a_network_that_becomes_isolated_under_a_forward_is_refused_in_the_preview(lab: Site, stack: Stack) -> None:
+    opened(lab, stack)
+    lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
+    stack.declare(network({"web": WEB[4]}, forward=None), forward())
+
+    previewed = stack.preview(check=False)
+    applied = stack.up(check=False)
+
+    reason = "network 'lab' is isolated: its guests' answers can't leave the host"
+    assert f"pulumi up would refuse this on the host as it is now: {reason}" in previewed
+    assert reason in applied
+    stack.destroy()
+
+
 @pytest.mark.parametrize(
     ("first", "args", "said"),
     [

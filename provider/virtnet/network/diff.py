@@ -39,6 +39,17 @@ if TYPE_CHECKING:
 RECORDED_ONLY = ("adopt", "allow_overlap", "on_restart", "on_many_updates", "on_delete")
 """Inputs that nothing on the host follows from."""
 
+_SETTINGS_OF_MODE = {
+    "nat": ("nat", "interfaces"),
+    "route": ("interfaces",),
+    "bridge": ("interfaces",),
+    "private": ("interfaces",),
+    "vepa": ("interfaces",),
+    "passthrough": ("interfaces", "pf"),
+    "hostdev": ("managed", "pf", "addresses", "driver"),
+}
+"""The settings of `forward` that libvirt accepts in a mode."""
+
 COMPUTED = frozenset(NetworkOutputs.model_fields)
 """Names of outputs that are made, not named by the program (uuid and mac may be both)."""
 
@@ -94,7 +105,7 @@ def by_record(desired: "NetworkTree", recorded: Values) -> "tuple[NetworkTree, N
     before = recorded_inputs(recorded)
     there = next(_with_unnamed(_recorded_tree(desired, recorded), recorded, desired))
     aim = with_found_again(desired, before, recorded.get("adopted_from"))
-    return there, with_identity(merge(NetworkSpec, aim, before, there), there)
+    return there, merged(aim, before, there)
 
 
 def _recorded_tree(desired: "NetworkTreeWithUnknowns", recorded: Values) -> "NetworkTree":
@@ -119,9 +130,9 @@ def _with_unnamed(present: "NetworkTree", recorded: Values, desired: Values) -> 
 
 def _made(desired: "NetworkTreeWithUnknowns", before: "NetworkTree", present: "NetworkTree") -> list[Change]:
     """The changes that make what is desired of what is there."""
-    merged = with_identity(merge(NetworkSpec, desired, before, present), present)
+    wanted = merged(desired, before, present)
     target: NetworkTreeWithUnknowns = {
-        **without(merged, RECORDED_ONLY),
+        **without(wanted, RECORDED_ONLY),
         **only(desired, RECORDED_ONLY),
         "autostart": desired.get("autostart", True),
         "active": desired.get("active", True),
@@ -197,6 +208,32 @@ def _named_bridge(inputs: "NetworkTreeWithUnknowns") -> str:
     bridge = inputs.get("bridge", UNKNOWN)
     name = "" if bridge is UNKNOWN else bridge.get("name", "")
     return "" if name is UNKNOWN else name
+
+
+def merged(desired: TreeType, before: Values, present: "NetworkTree") -> TreeType:
+    """The target tree of a network: what is desired, what nobody set as it is, and the identity."""
+    # Only settings go.
+    target = cast("TreeType", _of_its_mode(merge(NetworkSpec, desired, before, present), desired, before, present))
+    return with_identity(target, present)
+
+
+def _of_its_mode(target: Values, desired: Values, before: Values, present: "NetworkTree") -> Values:
+    """The target without settings of others that belong to a mode that it no longer has.
+
+    libvirt would refuse them in another mode. In an isolated network, which has no `forward`, they would mean mode nat.
+    """
+    forward = target.get("forward")
+    if forward is None or forward is UNKNOWN:
+        return target
+    if "forward" in before and "forward" not in desired:
+        return without(target, {"forward"})
+    mode = mode_of(network_tree_with_unknowns(target))
+    if mode is UNKNOWN or mode == mode_of(present):
+        return target
+    # A bridge and interfaces exclude each other.
+    bridged = mode == "bridge" and "bridge" in desired
+    stay = {"mode", *as_group(desired.get("forward", {})), *(() if bridged else _SETTINGS_OF_MODE.get(mode, ()))}
+    return {**target, "forward": only(as_group(forward), stay)}
 
 
 def with_identity(target: TreeType, present: "NetworkTree") -> TreeType:

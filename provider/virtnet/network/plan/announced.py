@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from virtnet.network.diff import by_record, recorded_inputs
 from virtnet.network.observed import ReportedNetwork
-from virtnet.network.tree import network_tree
+from virtnet.network.tree import as_defined, network_tree
 from virtnet.network.xml.definition import Definition, definition
 from virtnet.planning.announcements import Announced, Place
 from virtnet.spec.part import Values, only, walk_unknown
@@ -73,7 +73,10 @@ def once_there(found: ReportedNetwork | None, announced: Announced) -> ReportedN
     active = _active(found, announced)
 
     def changed(there: Definition | None) -> Definition | None:
-        return None if there is None else definition(write.render(target_of(aim, before, there.tree)))
+        if there is None:
+            return None
+        tree = as_defined(there.tree, found.definition.tree)
+        return definition(write.render(target_of(aim, before, tree)))
 
     if found.active == active:
         return found._replace(live=changed(found.live), config=changed(found.config))

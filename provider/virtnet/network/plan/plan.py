@@ -9,7 +9,7 @@ Each planner is imported when it is needed: most runs need one.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -23,7 +23,7 @@ from virtnet.network.tree import network_tree, network_tree_with_unknowns
 from virtnet.planning.findings import Note, Refusal, problem_details
 from virtnet.planning.merge import Unnamed, unnamed
 from virtnet.planning.ownership.marks import owner_of, token_of, urn_of
-from virtnet.planning.plan import ChangeClass, Plan
+from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.property_paths import at, is_within
 from virtnet.planning.reports import other_host
 from virtnet.spec.part import Values, as_group, as_list, without
@@ -39,7 +39,7 @@ def plan_network(desired: Values | None, recorded: Values | None, observed: Obse
     """Make the plan, by the module's table. At least one of desired and recorded is given."""
     if observed is None:
         changes = recorded_changes(network_tree_with_unknowns(desired or {}), recorded or {})
-        return Plan(changes=changes, notes=tuple(_standing(desired or {}, recorded or {})))
+        return Plan(changes=changes, notes=tuple(_standing(desired or {}, recorded or {}, changes)))
     if recorded is None:
         return _create(network_tree(desired or {}), observed)
     if isinstance(observed, ObservedAbsent):
@@ -51,15 +51,20 @@ def plan_network(desired: Values | None, recorded: Values | None, observed: Obse
     return _update(network_tree(desired), recorded, observed)
 
 
-def _standing(desired: Values, recorded: Values) -> Iterator[Note]:
-    """Notes about what no update would change: others set it, or must move it themselves."""
+def _standing(desired: Values, recorded: Values, changes: Iterable[Change] = ()) -> Iterator[Note]:
+    """Notes about what no update would change: others set it, or must move it themselves.
+
+    `changes` are those of the plan, which may undo what others set: a change of mode does.
+    """
+    changed = {change.path for change in changes}
     for problem in map(problem_of, as_list(recorded.get("problems") or ())):
         if problem.kind in TOLD_ALONE:
             yield Note(NoteKind.STANDING_PROBLEM, {"problem": problem_details(problem)})
     if not recorded.get("__noted"):
         return
     if not recorded.get("adopted_from"):
-        places = unnamed(NetworkSpec, as_group(recorded.get("__unnamed") or {}), desired)
+        found = unnamed(NetworkSpec, as_group(recorded.get("__unnamed") or {}), desired)
+        places = [one for one in found if not changed.issuperset(change.path for change in one.changes)]
         if places:
             yield Note(NoteKind.UNNAMED, {"places": [_place(one) for one in places]})
     loose = as_group(recorded.get("__loose") or {})
@@ -164,7 +169,7 @@ def _updated(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork
     plan = converged.plan()
     hidden = noted(before, observed, adopted=bool(recorded.get("adopted_from")), left=unrecorded)
     now = {**without(recorded, HIDDEN), **hidden, "problems": [problem_details(one) for one in observed.problems]}
-    plan = plan._replace(notes=(*plan.notes, *_standing(desired, now), *_not_seen(observed)))
+    plan = plan._replace(notes=(*plan.notes, *_standing(desired, now, plan.changes), *_not_seen(observed)))
     details = dict(plan.details)
     live = None if converged.copies.live is None else converged.copies.live[0]
     if edited is not None and edits.left_on(desired, unrecorded, converged.copies.config, live) is None:

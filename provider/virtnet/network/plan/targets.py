@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from virtnet.network.diff import with_identity, with_own_bridge
+from virtnet.network.diff import merged, with_own_bridge
 from virtnet.network.live_items import MANY_UPDATES, as_found_where_updates_cannot, as_updates_can, rebuilds
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, as_defined, mode_of
 from virtnet.network.xml.read import NEXT_START, NOT_XML
-from virtnet.planning.merge import differences, merge, restrict
+from virtnet.planning.merge import differences, restrict
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.spec.part import only, without
 
@@ -121,7 +121,7 @@ def target_of(desired: "NetworkTree", before: "NetworkTree", found: "NetworkTree
 
 def _target(wanted: "NetworkTree", had: "NetworkTree", found: "NetworkTree") -> "NetworkTree":
     """The target of one copy: merged, with its identity, and without settings that its mode refuses."""
-    target = with_identity(merge(NetworkSpec, wanted, had, found), found)
+    target = merged(wanted, had, found)
     if mode_of(target) in OWN_BRIDGE_MODES:
         return with_own_bridge(target, found["uuid"])
     if mode_of(found) not in OWN_BRIDGE_MODES:
