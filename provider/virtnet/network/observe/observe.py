@@ -46,8 +46,6 @@ from virtnet.transport.uri import with_guests
 if TYPE_CHECKING:
     from virtnet.planning.clients.host import HostReader
 
-NOT_SEEN = StandInObstacle.NOT_SEEN
-
 
 def observe(clients: Clients, scope: Scope) -> Observed:
     """What libvirt and the kernel report of this network; of the rest of the host only when it may matter."""
@@ -94,7 +92,9 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         dnsmasq_left=not report.active and dnsmasq_process(clients, report.name) is not None,
         bridges_left=left,
         tracked=not may_start or _tracked(clients.host, report, (*users, *held)),
-        stand_in_obstacle=_stand_in_obstacle(clients.host, report, (*users, *held)) if may_start else NOT_SEEN,
+        stand_in_obstacle=(
+            _stand_in_obstacle(clients.host, report, (*users, *held)) if may_start else StandInObstacle.NOT_SEEN
+        ),
         loose=loose,
         problems=(
             *problems,
@@ -251,7 +251,7 @@ def _stand_in_obstacle(
 ) -> StandInObstacle | None:
     """Why the firewall cuts guests off during a restart; asked where there are some."""
     if host is None or report.live is None or not report.live.bridge or not users:
-        return NOT_SEEN
+        return StandInObstacle.NOT_SEEN
     from virtnet.network.observe.firewall.standing_in import stand_in_obstacle
 
     return stand_in_obstacle(host, report.live, report.uuid)
