@@ -206,7 +206,7 @@ def preview(
         return found._replace(drift=tuple(_besides(plan.changes, changes)))
     if claims is not None and (holder := claims.holder(plan.takes, key_of(desired))):
         return found._replace(notes=(), if_replaced=None, claimed_by=holder)
-    taken_over = plan.changes if plan.adopts else ()
+    taken_over = plan.changes if plan.edits_existing else ()
     if not plan.refusals:
         found = found._replace(notes=(*found.notes, *_foreseen(resource, clients, desired)))
     return found._replace(changes=(*changes, *taken_over), steps=tuple(step.describe() for step in plan.steps))

@@ -74,8 +74,8 @@ class Plan(NamedTuple):
     """Why it must not be applied. A plan with refusals never is."""
     notes: tuple[Note, ...] = ()
     """What a reviewer should know in addition to the changes."""
-    adopts: bool = False
-    """Of a create: whether it adopts an existing object, which its changes then edit."""
+    edits_existing: bool = False
+    """Of a create: whether it adopts or takes up an existing object, which its changes then edit."""
     takes: tuple[str, ...] = ()
     """The tokens of objects that the steps take over from other records; "" for a mark without a token."""
     details: Mapping[str, Any] = MappingProxyType({})

@@ -114,6 +114,16 @@ def test_a_create_of_what_is_there_already_says_what_a_replacement_would_be(poli
     assert [*found.if_replaced.refusals, *found.if_replaced.notes] == [told]
 
 
+def test_a_create_that_takes_up_what_is_there_names_each_value_that_it_changes() -> None:
+    """Its record was removed from the state, and the program was edited since."""
+    there = HostWithUsers()
+    desired = checked(NAT, domain={"name": "lab.example"}) | {"__owner": OWNER}
+
+    found = lifecycle.preview(NETWORK, None, desired, there.clients)
+
+    assert [(change.path, change.kind) for change in found.changes] == [("domain.name", "add")]
+
+
 def test_each_line_of_what_is_not_known_to_be_a_replacement_says_which_it_is_for() -> None:
     there = HostWithUsers()
 

@@ -91,6 +91,7 @@ def _take_up(desired: "NetworkTree", observed: ObservedNetwork, mark: OwnerMark)
         steps=(MarkNetwork(uuid=report.uuid, mark=own, previous=mark), *plan.steps),
         notes=(note, *plan.notes),
         details={**plan.details, "__token": observed.fresh_token},
+        edits_existing=True,
     )
 
 
@@ -123,7 +124,7 @@ def _adopt(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
         steps=(*marked, *converged.steps),
         notes=(*notes, *converged.notes),
         details={"uuid": report.uuid, "adopted_from": found.as_details(), "__token": token},
-        adopts=True,
+        edits_existing=True,
         takes=() if previous is None else (previous.token,),
         found_own=bool(owner_of(desired)) and previous is not None and previous.is_of_resource(desired),
     )

@@ -13,7 +13,7 @@ class Preview(NamedTuple):
 
     subject: Subject
     changes: tuple[Change, ...] = ()
-    """The changes against the record, and the changes to an adopted network."""
+    """The changes against the record, and the changes to an existing object that a create adopts or takes up."""
     drift: tuple[Change, ...] = ()
     """What an update fixes in addition, because the host differs from the record."""
     replaced: Subject | None = None
