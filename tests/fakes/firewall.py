@@ -1,6 +1,6 @@
 """A firewall in memory, as programs list it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.fakes.effects import Effects
@@ -30,6 +30,9 @@ def filter_rules(bridge: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+_COUNTS = "-m conntrack --ctstate ESTABLISHED -m comment"
+
+
 @dataclass
 class FakeFirewall:
     """Implements planning.host_client.Firewall. Only declared programs may be asked."""
@@ -51,7 +54,10 @@ class FakeFirewall:
         if program in self.denied:
             raise HostFailure(f"{program} may be run by root alone")
         earlier = self.earlier if seconds_old >= 1 else None
-        return (earlier or self.listings)[program]
+        listing = (earlier or self.listings)[program]
+        if program != "iptables-save" or listing is None:
+            return listing
+        return listing + "".join(f"-A FORWARD {_COUNTS} --comment {name}\n" for name in sorted(self.tracking))
 
     def delete_firewall_rule(self, program: str, table: str, rule: Sequence[str]) -> None:
         listed = self.listings.get(f"{program}-save") or ""
@@ -59,11 +65,14 @@ class FakeFirewall:
         with self.effects.happen(f"delete a rule of {table}"):
             self.deleted.append(tuple(rule))
 
-    def track_connections(self, name: str) -> None:
+    def track_connections(self, name: str, versions: Collection[int] = (4,), program: str = "nft") -> None:
+        assert set(versions) <= {4, 6}
+        assert program in ("nft", "iptables")
         with self.effects.happen("track connections"):
             self.tracking.add(name)
 
-    def stop_tracking(self, name: str) -> None:
+    def stop_tracking(self, name: str, program: str = "nft") -> None:
+        assert program in ("nft", "iptables")
         with self.effects.happen("stop tracking"):
             self.tracking.discard(name)
 

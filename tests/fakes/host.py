@@ -274,11 +274,11 @@ class FakeHost:
     def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
         self.firewall.delete_firewall_rule(program, table, rule)
 
-    def track_connections(self, name: str) -> None:
-        self.firewall.track_connections(name)
+    def track_connections(self, name: str, versions: Collection[int] = (4,), program: str = "nft") -> None:
+        self.firewall.track_connections(name, versions, program)
 
-    def stop_tracking(self, name: str) -> None:
-        self.firewall.stop_tracking(name)
+    def stop_tracking(self, name: str, program: str = "nft") -> None:
+        self.firewall.stop_tracking(name, program)
 
     def insert_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
         self.firewall.insert_firewall_rule(program, table, rule)

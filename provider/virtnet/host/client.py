@@ -9,7 +9,7 @@ line. What they print is read in parse; who carries a request there, and carries
 import errno
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -393,21 +393,27 @@ class Host:
         now = messages.start_service(unit) if wanted.active else messages.stop_service(unit)
         self._run(now, "systemctl", "restart" if wanted.active else "stop", "--", unit)
 
-    def track_connections(self, name: str) -> None:
-        """Keep the kernel tracking IPv4 connections with a rule of this name, no matter which other rules are removed.
+    def track_connections(
+        self, name: str, versions: Collection[int] = (4,), program: Literal["nft", "iptables"] = "nft"
+    ) -> None:
+        """Keep the kernel tracking connections with a rule of this name, no matter which other rules are removed.
 
-        The kernel tracks as long as any rule needs it; this rule only counts packets. It is in nftables if the kernel
-        has them, because iptables would create chains of its own.
+        The kernel tracks as long as any rule needs it; this rule only counts packets. By default, it is in nftables if
+        the kernel has them, because iptables would create chains of its own.
         """
-        chain = f"add chain ip {name} tracked {{ type filter hook prerouting priority -10 ; }}"
-        rule = f"add rule ip {name} tracked ct state established counter"
-        if not self._by_nft(messages.TRACK_CONNECTIONS, f"{_no_table(name)}; add table ip {name}; {chain}; {rule}"):
+        # A chain of the family inet tracks both versions, also where the kernel has no IPv6.
+        table = f"{'inet' if 6 in versions else 'ip'} {name}"
+        chain = f"add chain {table} tracked {{ type filter hook prerouting priority -10 ; }}"
+        rule = f"add rule {table} tracked ct state established counter"
+        commands = f"{_no_tables(name)}; add table {table}; {chain}; {rule}"
+        if program == "iptables" or not self._by_nft(messages.TRACK_CONNECTIONS, commands):
             self._stop_tracking_by_iptables(name)
-            self._run(messages.TRACK_CONNECTIONS, "iptables", "-w", "-I", *_tracking_rule(name))
+            for version in versions:
+                self._run(messages.TRACK_CONNECTIONS, _OF_VERSION[version], "-w", "-I", *_tracking_rule(name))
 
-    def stop_tracking(self, name: str) -> None:
+    def stop_tracking(self, name: str, program: Literal["nft", "iptables"] = "nft") -> None:
         """Delete the rule of that name; no error if there is none."""
-        if not self._by_nft(messages.STOP_TRACKING, _no_table(name)):
+        if program == "iptables" or not self._by_nft(messages.STOP_TRACKING, _no_tables(name)):
             self._stop_tracking_by_iptables(name)
 
     def _by_nft(self, what: str, commands: str) -> bool:
@@ -425,8 +431,9 @@ class Host:
 
     def _stop_tracking_by_iptables(self, name: str) -> None:
         rule = _tracking_rule(name)
-        if self._executed(messages.STOP_TRACKING, ("run", "iptables", "-w", "-C", *rule)).error is None:
-            self._run(messages.STOP_TRACKING, "iptables", "-w", "-D", *rule)
+        for program in filter(self.has_program, _OF_VERSION.values()):
+            if self._executed(messages.STOP_TRACKING, ("run", program, "-w", "-C", *rule)).error is None:
+                self._run(messages.STOP_TRACKING, program, "-w", "-D", *rule)
 
     def insert_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
         """Insert one rule into a chain: first the chain, then the rule's number in it."""
@@ -506,9 +513,13 @@ def _in_arguments(commands: Sequence[str]) -> Iterator[str]:
         yield text
 
 
-def _no_table(name: str) -> str:
+#: The program of iptables for each version of IP.
+_OF_VERSION: Mapping[int, Literal["iptables", "ip6tables"]] = {4: "iptables", 6: "ip6tables"}
+
+
+def _no_tables(name: str) -> str:
     """For nft, of which older ones fail to delete a table that is not there."""
-    return f"add table ip {name}; delete table ip {name}"
+    return "; ".join(f"add table {family} {name}; delete table {family} {name}" for family in ("ip", "inet"))
 
 
 def _tracking_rule(name: str) -> tuple[str, ...]:

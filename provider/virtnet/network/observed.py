@@ -243,8 +243,8 @@ class ObservedNetwork(NamedTuple):
     Nothing is on them, but for the network's own when it is to be deleted with what is plugged in."""
     loose: Loose = Loose()
     """Guests' interfaces that are not where they belong; of an inactive network those that its start leaves so."""
-    tracked: bool = True
-    """Whether connections through the host stay tracked while the network is stopped."""
+    tracked: bool | None = True
+    """Whether connections that it translates stay tracked while its rules are gone; None if nobody can tell."""
     stand_in_obstacle: StandInObstacle | None = StandInObstacle.NOT_SEEN
     """Why the host's firewall doesn't let the holding network stand in for the gateway; None if it does."""
     problems: tuple[Problem, ...] = ()

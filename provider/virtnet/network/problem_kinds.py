@@ -30,6 +30,8 @@ class ProblemKind(Enum):
     """missing: of each part its kind, and its subnet where it has one"""
     FIREWALL_RULES_LEFT = "firewall-rules-left"
     """Of an earlier time of the network, which runs or does not: backends, in which there are some."""
+    TRACKING_LEFT = "tracking-left"
+    """The firewall rule by which an interrupted update kept connections tracked: rule"""
     PACKETS_DROPPED = "packets-dropped"
     """Rules of others drop packets of the network: bridge, zone: of firewalld, and dropped: of each way its path,
     version of IP and program, and the place that drops them: family, table, chain, base, rule, action."""
@@ -66,6 +68,7 @@ _MENDED_BY: Mapping[Enum, ChangeClass | None] = {
     ProblemKind.DNSMASQ_RESTART_INTERRUPTED: ChangeClass.LIVE,
     ProblemKind.FIREWALL_RULES_MISSING: ChangeClass.LIVE,
     ProblemKind.FIREWALL_RULES_LEFT: ChangeClass.LIVE,
+    ProblemKind.TRACKING_LEFT: ChangeClass.LIVE,
     ProblemKind.PACKETS_DROPPED: None,
     ProblemKind.NOT_FORWARDED: None,
     ProblemKind.GUESTS_UNPLUGGED: ChangeClass.LIVE,
@@ -93,7 +96,7 @@ TOLD_ALONE = frozenset({ProblemKind.FOREIGN_BRIDGE, ProblemKind.PACKETS_DROPPED,
 A change that does nothing would be there again after each `pulumi up`, which had called it done.
 """
 
-OF_RULES = frozenset({ProblemKind.FIREWALL_RULES_MISSING, ProblemKind.FIREWALL_RULES_LEFT})
+OF_RULES = frozenset({ProblemKind.FIREWALL_RULES_MISSING, ProblemKind.FIREWALL_RULES_LEFT, ProblemKind.TRACKING_LEFT})
 """What only root on the host can look for.
 
 A refresh by anybody else keeps what is recorded of these. An update by anybody else can't mend them: it says so and

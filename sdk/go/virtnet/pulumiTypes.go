@@ -4628,7 +4628,7 @@ func (o PortGroupArrayOutput) Index(i pulumi.IntInput) PortGroupOutput {
 type Problem struct {
 	// What it concerns, by name: {"bridge": "virbr1"}.
 	Details map[string]interface{} `pulumi:"details"`
-	// What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`, `bridge-mtu-differs`, `dnsmasq-not-running`, `dnsmasq-restart-interrupted`, `firewall-rules-missing`, `firewall-rules-left`, `packets-dropped`, `not-forwarded`, `guests-unplugged`, `holding-network-left`, `holding-bridges-left`, `taken-over`, `owner-changed`, `not-marked`, `edit-interrupted`, `create-interrupted`, `unknown`.
+	// What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`, `bridge-mtu-differs`, `dnsmasq-not-running`, `dnsmasq-restart-interrupted`, `firewall-rules-missing`, `firewall-rules-left`, `tracking-left`, `packets-dropped`, `not-forwarded`, `guests-unplugged`, `holding-network-left`, `holding-bridges-left`, `taken-over`, `owner-changed`, `not-marked`, `edit-interrupted`, `create-interrupted`, `unknown`.
 	Kind string `pulumi:"kind"`
 }
 
@@ -4652,7 +4652,7 @@ func (o ProblemOutput) Details() pulumi.MapOutput {
 	return o.ApplyT(func(v Problem) map[string]interface{} { return v.Details }).(pulumi.MapOutput)
 }
 
-// What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`, `bridge-mtu-differs`, `dnsmasq-not-running`, `dnsmasq-restart-interrupted`, `firewall-rules-missing`, `firewall-rules-left`, `packets-dropped`, `not-forwarded`, `guests-unplugged`, `holding-network-left`, `holding-bridges-left`, `taken-over`, `owner-changed`, `not-marked`, `edit-interrupted`, `create-interrupted`, `unknown`.
+// What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`, `bridge-mtu-differs`, `dnsmasq-not-running`, `dnsmasq-restart-interrupted`, `firewall-rules-missing`, `firewall-rules-left`, `tracking-left`, `packets-dropped`, `not-forwarded`, `guests-unplugged`, `holding-network-left`, `holding-bridges-left`, `taken-over`, `owner-changed`, `not-marked`, `edit-interrupted`, `create-interrupted`, `unknown`.
 func (o ProblemOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v Problem) string { return v.Kind }).(pulumi.StringOutput)
 }

@@ -711,7 +711,7 @@ export interface Problem {
      */
     details: {[key: string]: any};
     /**
-     * What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`, `bridge-mtu-differs`, `dnsmasq-not-running`, `dnsmasq-restart-interrupted`, `firewall-rules-missing`, `firewall-rules-left`, `packets-dropped`, `not-forwarded`, `guests-unplugged`, `holding-network-left`, `holding-bridges-left`, `taken-over`, `owner-changed`, `not-marked`, `edit-interrupted`, `create-interrupted`, `unknown`.
+     * What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`, `bridge-mtu-differs`, `dnsmasq-not-running`, `dnsmasq-restart-interrupted`, `firewall-rules-missing`, `firewall-rules-left`, `tracking-left`, `packets-dropped`, `not-forwarded`, `guests-unplugged`, `holding-network-left`, `holding-bridges-left`, `taken-over`, `owner-changed`, `not-marked`, `edit-interrupted`, `create-interrupted`, `unknown`.
      */
     kind: string;
 }

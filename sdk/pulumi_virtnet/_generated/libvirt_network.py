@@ -1964,9 +1964,9 @@ class LibvirtNetworkProperties(Resource):
         The keys of each:
             kind: What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`,
                 `bridge-mtu-differs`, `dnsmasq-not-running`, `dnsmasq-restart-interrupted`,
-                `firewall-rules-missing`, `firewall-rules-left`, `packets-dropped`, `not-forwarded`,
-                `guests-unplugged`, `holding-network-left`, `holding-bridges-left`, `taken-over`, `owner-changed`,
-                `not-marked`, `edit-interrupted`, `create-interrupted`, `unknown`.
+                `firewall-rules-missing`, `firewall-rules-left`, `tracking-left`, `packets-dropped`,
+                `not-forwarded`, `guests-unplugged`, `holding-network-left`, `holding-bridges-left`, `taken-over`,
+                `owner-changed`, `not-marked`, `edit-interrupted`, `create-interrupted`, `unknown`.
             details: What it concerns, by name: {"bridge": "virbr1"}.
         """
         return self._output("problems")

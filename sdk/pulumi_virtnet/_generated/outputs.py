@@ -456,8 +456,9 @@ class Problem(TypedDict):
     kind: str
     """What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`, `bridge-mtu-differs`,
     `dnsmasq-not-running`, `dnsmasq-restart-interrupted`, `firewall-rules-missing`, `firewall-rules-left`,
-    `packets-dropped`, `not-forwarded`, `guests-unplugged`, `holding-network-left`, `holding-bridges-left`,
-    `taken-over`, `owner-changed`, `not-marked`, `edit-interrupted`, `create-interrupted`, `unknown`.
+    `tracking-left`, `packets-dropped`, `not-forwarded`, `guests-unplugged`, `holding-network-left`,
+    `holding-bridges-left`, `taken-over`, `owner-changed`, `not-marked`, `edit-interrupted`, `create-interrupted`,
+    `unknown`.
     """
     details: dict[str, Any]
     """What it concerns, by name: {"bridge": "virbr1"}."""

@@ -302,8 +302,11 @@ def _of_network(name: str, was: Network, now: Network) -> Iterator[Effect]:
         yield Effect("persistent" if now.persistent else "not persistent", name)
     if was.autostart != now.autostart:
         yield Effect("autostart", name, str(now.autostart).lower())
-    # Whether a create is done is not told by who it is.
-    if (was.mark and was.mark[:2]) != (now.mark and now.mark[:2]):
+    # Whether a create is done is not told by who it is. A network that was transient shows the mark with which it was
+    # started, whose token is older where libvirt can't change that meanwhile; with the definition comes the record's.
+    comes_with_definition = now.persistent and not was.persistent and was.mark and now.mark
+    of_owner = 1 if comes_with_definition else 2
+    if (was.mark and was.mark[:of_owner]) != (now.mark and now.mark[:of_owner]):
         yield Effect("mark", name, "none" if now.mark is None else now.mark.urn)
     for kind, old, new in (("definition", was.config, now.config), ("running", was.live, now.live)):
         # What starts or stops is no edit.

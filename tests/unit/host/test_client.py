@@ -126,7 +126,9 @@ class Programs:
     def execute(self, request: Request) -> Answer:
         _, program, *arguments = request
         assert program in self._there
-        wanted = {"-I": True, "-D": False}.get(arguments[1]) if program == "iptables" else "add rule" in arguments[0]
+        wanted = (
+            {"-I": True, "-D": False}.get(arguments[1]) if program.endswith("tables") else "add rule" in arguments[0]
+        )
         if program == self._failing or (wanted is None and program not in self.rules):
             return Answer(error=HostError(None, "cannot be done", 1))
         if wanted is not None:
@@ -153,6 +155,25 @@ def test_connections_are_tracked_by_what_the_host_has(machine: Programs, program
     host.stop_tracking("virtnet-holding-1")
 
     assert tracked == {program}
+    assert machine.rules == set()
+
+
+@pytest.mark.parametrize(
+    ("versions", "rules"), [((4,), {"iptables"}), ((6,), {"ip6tables"}), ((4, 6), {"iptables", "ip6tables"})]
+)
+def test_connections_are_tracked_by_iptables_where_libvirt_uses_that(
+    versions: tuple[int, ...], rules: set[str]
+) -> None:
+    machine = Programs("nft", "iptables", "ip6tables")
+    host = Host(machine)
+
+    host.track_connections("virtnet-holding-1", versions, "iptables")
+    host.track_connections("virtnet-holding-1", versions, "iptables")
+    tracked = set(machine.rules)
+    host.stop_tracking("virtnet-holding-1", "iptables")
+    host.stop_tracking("virtnet-holding-1", "iptables")
+
+    assert tracked == rules
     assert machine.rules == set()
 
 

@@ -307,6 +307,7 @@ _PROBLEM_FIXES: Final[Mapping[ProblemKind, str]] = {
     ProblemKind.HOLDING_NETWORK_LEFT: "Run pulumi up in its stack, which reattaches them",
     ProblemKind.HOLDING_BRIDGES_LEFT: "Run pulumi up in its stack, which reattaches them",
     ProblemKind.FIREWALL_RULES_LEFT: f"{_AGAIN}. If no program manages the network, the next boot removes the rules",
+    ProblemKind.TRACKING_LEFT: f"{_AGAIN}. If no program manages the network, the next boot removes the rule",
     ProblemKind.FOREIGN_BRIDGE: (
         "Rename or remove that interface by hand. Until then, don't stop the network, which would delete it"
     ),

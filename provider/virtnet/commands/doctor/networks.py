@@ -119,7 +119,8 @@ def _summary(area: str, network: ObservedNetwork) -> Finding:
 def _start(area: str, network: ObservedNetwork) -> Iterator[Finding]:
     """What speaks against the next start. An active network is judged by what a stop, or a boot, would bring."""
     report = network.report
-    broken = [problem for problem in network.problems if problem.kind is not ProblemKind.FIREWALL_RULES_LEFT]
+    harmless = (ProblemKind.FIREWALL_RULES_LEFT, ProblemKind.TRACKING_LEFT)
+    broken = [problem for problem in network.problems if problem.kind not in harmless]
     if broken and report.active:
         return  # one thing at a time: what is broken now colours what its next start would meet
     found = preflight(report.definition.tree, network, allow_overlap=False)

@@ -98,13 +98,16 @@ def _cannot_plug_in(*, attachment: Mapping[str, str], obstacle: Mapping[str, str
     )
 
 
-def _firewall_rebuilt(*, times: int, seconds: int) -> str:
+def _firewall_rebuilt(*, times: int, seconds: int, connections_survive: bool) -> str:
     count = "once" if times == 1 else f"{times} times, {_duration(seconds)} in all"
     silence = "about 0.2 s" if times == 1 else "most of that time"
+    unless = (
+        ", but translated ones only if something else on the host tracks connections, as another NAT network, Docker or "
+        "firewalld does"
+    )
     return (
         f"libvirt rebuilds the network's firewall rules for this ({count}). Packets that guests send through the host can "
-        f"be rejected for {silence}. Established connections survive, but translated ones only if something else on the host "
-        "tracks connections, as another NAT network, Docker or firewalld does"
+        f"be rejected for {silence}. Established connections survive{'' if connections_survive else unless}"
     )
 
 

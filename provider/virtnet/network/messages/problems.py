@@ -96,6 +96,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     ProblemKind.DNSMASQ_RESTART_INTERRUPTED: f"an interrupted restart of dnsmasq left the DNS record {RESTART_RECORD}",
     ProblemKind.FIREWALL_RULES_MISSING: _firewall_rules_missing,
     ProblemKind.FIREWALL_RULES_LEFT: _firewall_rules_left,
+    ProblemKind.TRACKING_LEFT: "an interrupted update left the firewall rule {rule}, which only counts packets",
     ProblemKind.PACKETS_DROPPED: _packets_dropped,
     ProblemKind.NOT_FORWARDED: _not_forwarded,
     ProblemKind.GUESTS_UNPLUGGED: _guests_unplugged,

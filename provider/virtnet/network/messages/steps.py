@@ -193,6 +193,8 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     StepKind.SET_BRIDGE_MTU: "set the MTU of the bridge {bridge} to {mtu}",
     StepKind.END_DNSMASQ: "end the network's dnsmasq that a killed libvirtd left behind",
     StepKind.RESTORE_RULES: "recreate libvirt's missing firewall chains and have libvirt rebuild the network's rules",
+    StepKind.TRACK_CONNECTIONS: "add the firewall rule {rule}, which keeps the kernel tracking connections",
+    StepKind.STOP_TRACKING: "remove the firewall rule {rule}",
     StepFault.BACKEND_UNKNOWN: (
         "virtnet can't tell whether libvirt on {host} uses iptables or nftables, so it can't recreate libvirt's chains. "
         "Run systemctl restart virtnetworkd (or libvirtd), which recreates them and doesn't disturb guests. To let "

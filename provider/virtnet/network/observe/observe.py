@@ -22,6 +22,7 @@ from virtnet.network.observe.problems import (
     owner_problems,
     rules_left_problem,
     running_problems,
+    tracking_problems,
 )
 from virtnet.network.observe.reads import READS
 from virtnet.network.observe.scope import Scope, Start
@@ -70,9 +71,11 @@ def observe(clients: Clients, scope: Scope) -> Observed:
     in_the_way = may_start or scope.deletes or scope.checks_firewall or scope.seeks_rules_left
     rules = _rules_left(clients, scope, report, since) if in_the_way else ()
     rules_problem = rules_left_problem(rules or ())
+    tracking = holding is None and _tracking_left(clients, scope, report, since)
     kinds_unseen: dict[Enum, bool] = {
         ProblemKind.FIREWALL_RULES_MISSING: unseen,
         ProblemKind.FIREWALL_RULES_LEFT: rules is None,
+        ProblemKind.TRACKING_LEFT: tracking is None,
     }
     looks_for_loose = not scope.deletes and (report.active or may_start)
     loose = loose_interfaces(clients, report.name, report) if looks_for_loose else Loose()
@@ -91,7 +94,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         shut_off_guests=tuple(libvirt.shut_off_guests(report.name)) if scope.deletes else (),
         dnsmasq_left=not report.active and dnsmasq_process(clients, report.name) is not None,
         bridges_left=left,
-        tracked=not may_start or _tracked(clients.host, report, (*users, *held)),
+        tracked=not (may_start or scope.updates) or _tracked(clients.host, report, (*users, *held)),
         stand_in_obstacle=(
             _stand_in_obstacle(clients.host, report, (*users, *held)) if may_start else StandInObstacle.NOT_SEEN
         ),
@@ -101,6 +104,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
             *loose_problems(report, loose, problems),
             *leftover_problems(report, holding, held, left),
             *(() if rules_problem is None else (rules_problem,)),
+            *(tracking_problems(report) if tracking else ()),
             *owner_problems(report, scope.recorded),
         ),
         unseen=tuple(problem for problem in scope.of_rules if kinds_unseen.get(problem.kind)),
@@ -237,10 +241,12 @@ def _named(
     return user
 
 
-def _tracked(host: "HostReader | None", report: ReportedNetwork, users: tuple[Attachment, ...]) -> bool:
-    """Whether nobody's connections are reset by a stop; asked where somebody is there to have some."""
-    if host is None or report.live is None or report.live.mode != "nat" or not users:
+def _tracked(host: "HostReader | None", report: ReportedNetwork, users: tuple[Attachment, ...]) -> bool | None:
+    """Whether nobody's connections are reset while the rules are gone; asked where somebody is there to have some."""
+    if report.live is None or not report.live.translated or not users:
         return True
+    if host is None:
+        return None
     from virtnet.network.observe.firewall.tracking import connections_stay_tracked
 
     return connections_stay_tracked(host, report.live)
@@ -269,6 +275,17 @@ def _rules_left(clients: Clients, scope: Scope, report: ReportedNetwork | None, 
     except (HostFailure, AccessDenied):  # only root can look, and not each listing can be read
         return None
     return None if found is None else tuple(backend.value for backend in found.backends)
+
+
+def _tracking_left(clients: Clients, scope: Scope, report: ReportedNetwork, since: float) -> bool | None:
+    """Whether an interrupted update of the running network left its rule; False where nothing asks for its rules."""
+    if report.live is None or not (scope.checks_firewall or scope.seeks_rules_left):
+        return False
+    if clients.host is None:
+        return None
+    from virtnet.network.observe.firewall.tracking import tracking_left
+
+    return tracking_left(clients.host, report.uuid, clients.libvirt.version(), since)
 
 
 def _missing(host: "HostReader | None", scope: Scope, report: ReportedNetwork | None) -> Named:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
-from virtnet.network.names import pid_files
+from virtnet.network.names import holding_name, pid_files
 from virtnet.network.observe.firewall.ages import ages_of_listings
 from virtnet.network.observe.firewall.backends import rules_of_network
 from virtnet.network.observe.firewall.libvirt_rules import (
@@ -102,6 +102,11 @@ def leftover_problems(
 def rules_left_problem(backends: Sequence[str]) -> Problem | None:
     """That libvirt left firewall rules in these backends; None if there are none. Pure."""
     return Problem(ProblemKind.FIREWALL_RULES_LEFT, {"backends": list(backends)}) if backends else None
+
+
+def tracking_problems(report: ReportedNetwork) -> tuple[Problem, ...]:
+    """That an interrupted update left its firewall rule. Pure."""
+    return (Problem(ProblemKind.TRACKING_LEFT, {"rule": holding_name(report.uuid)}),)
 
 
 def owner_problems(report: ReportedNetwork, recorded: Values) -> tuple[Problem, ...]:

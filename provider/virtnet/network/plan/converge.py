@@ -27,7 +27,13 @@ from virtnet.network.plan.restart import (
     seconds_of_restart,
     unseen,
 )
-from virtnet.network.plan.sections import adds_second_address, dhcpv6_begins_or_ends, section_updates, text_updates
+from virtnet.network.plan.sections import (
+    adds_second_address,
+    dhcpv6_begins_or_ends,
+    section_updates,
+    text_updates,
+    tracked,
+)
 from virtnet.network.plan.targets import Copies, Targets, targets_of
 from virtnet.network.problem_kinds import DNSMASQ_PROBLEMS, ProblemKind, mended_by
 from virtnet.network.spec import NetworkSpec
@@ -281,9 +287,7 @@ def _transition(course: _Course) -> Transition:
 
 def _steps(course: _Course) -> tuple[NetworkStep, ...]:
     return (
-        *_rules(course),
-        *_definition(course),
-        *_updates(course),
+        *tracked((*_rules(course), *_definition(course), *_updates(course)), course.observed),
         *_stop(course),
         *_start(course),
         *_reattach(course),
@@ -382,7 +386,8 @@ def _clean_up(course: _Course) -> tuple[NetworkStep, ...]:
     rules = () if course.starts else leftovers.rules(course.report.uuid, course.targets.copies.config, course.observed)
     stays_inactive = not course.report.active and not course.targets.flags.active
     dnsmasq = leftovers.dnsmasq(course.observed) if stays_inactive else ()
-    return (*rules, *dnsmasq, *leftovers.bridges(course.observed, its_own=stays_inactive))
+    bridges = leftovers.bridges(course.observed, its_own=stays_inactive)
+    return (*rules, *dnsmasq, *bridges, *leftovers.tracking(course.observed))
 
 
 def _restart_of_dnsmasq(course: _Course) -> Iterator[NetworkStep]:
@@ -461,6 +466,7 @@ def _mended_live(course: _Course) -> Iterator[Change]:
     mended_now: dict[Enum, bool] = {
         ProblemKind.FIREWALL_RULES_MISSING: restored,
         ProblemKind.FIREWALL_RULES_LEFT: bool(course.observed.rules_left),
+        ProblemKind.TRACKING_LEFT: True,
     }
     mended = tuple(
         problem
@@ -555,7 +561,12 @@ def _notes(course: _Course) -> Iterator[Note]:
     updates, live = _updates_alone(course), course.targets.copies.live
     rebuilt = sum(step.impact.rebuilds_firewall for step in (*_rules(course), *updates))
     if rebuilt and live is not None and mode_of(live[0]) != "open":
-        yield Note(NoteKind.FIREWALL_REBUILT, {"times": rebuilt, "seconds": round(rebuilt * SECONDS_OF_REBUILD)})
+        cost_of_rebuilds: Details = {
+            "times": rebuilt,
+            "seconds": round(rebuilt * SECONDS_OF_REBUILD),
+            "connections_survive": course.observed.tracked is not None,
+        }
+        yield Note(NoteKind.FIREWALL_REBUILT, cost_of_rebuilds)
         if rebuilt >= MANY_UPDATES and not course.observed.only_libvirt:
             by_choice = course.desired.get("on_many_updates") == "live"
             cost: Details = {"seconds": seconds_of_restart(course.observed), "by_choice": by_choice}

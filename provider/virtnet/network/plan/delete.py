@@ -71,6 +71,7 @@ def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
         for left in observed.bridges_left
     ]
     steps += leftovers.rules(report.uuid, report.running.tree, observed)
+    steps += leftovers.tracking(observed)
     if report.config is not None:
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config.xml, autostart=report.autostart))
     notes: tuple[Note, ...] = ()
@@ -99,6 +100,7 @@ def _keep(observed: ObservedNetwork) -> Plan:
         from virtnet.network.steps.sections import RestartDnsmasq
 
         home += (RestartDnsmasq(uuid=report.uuid, reason=DnsmasqRestart.CUT_SHORT),)
+    home += leftovers.tracking(observed)
     if report.config is None or report.config.mark is None:
         return Plan(steps=home, notes=(note,))
     unmarked = DefineNetwork(

@@ -1,4 +1,4 @@
-"""The steps that remove leftovers of a network: its bridge, its dnsmasq, and libvirt's firewall rules. Pure."""
+"""The steps that remove leftovers of a network: its bridge, its dnsmasq, and firewall rules. Pure."""
 
 from typing import TYPE_CHECKING
 
@@ -6,7 +6,10 @@ from virtnet.host.requests import WHOLE_FIREWALL
 from virtnet.network.observe.firewall.left import FORGETFUL
 from virtnet.network.observed import Observed, ObservedAbsent, ObservedNetwork
 from virtnet.network.plan.preflight import is_leftover
+from virtnet.network.plan.sections import tracking_program
+from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge, RemoveRulesLeft
+from virtnet.network.steps.rules import StopTracking
 from virtnet.network.steps.step import NetworkStep
 from virtnet.network.tree import own_bridge, subnets_of
 
@@ -49,3 +52,11 @@ def bridges(observed: ObservedNetwork, *, its_own: bool) -> tuple[NetworkStep, .
         for left in observed.bridges_left
         if its_own or left.uuid != observed.report.uuid
     )
+
+
+def tracking(observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
+    """Remove the rule that an interrupted update left."""
+    if observed.problem(ProblemKind.TRACKING_LEFT) is None:
+        return ()
+    left = StopTracking(uuid=observed.report.uuid, versions=(), program=tracking_program(observed), is_leftover=True)
+    return (left,)

@@ -9,7 +9,6 @@ from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.new import PlugIn
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.steps.holding import MoveToHoldingNetwork, Reattach, RemoveHoldingNetwork, StartHoldingNetwork
-from virtnet.network.steps.stand_in import translates
 from virtnet.network.steps.step import NetworkStep
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
 from virtnet.network.xml.definition import Definition
@@ -116,7 +115,7 @@ def restart_notes(target: "NetworkTree", observed: ObservedNetwork) -> Iterator[
                 "obstacle": obstacle.value,
             }
             yield Note(NoteKind.DISCONNECTED_BY_RESTART, {**attachments, **cost})
-        if obstacle is not None and not observed.tracked and not _tracks(target, observed):
+        if obstacle is not None and observed.tracked is False and not _tracks(target, observed):
             yield Note(NoteKind.CONNECTIONS_RESET)
     yield from _forgotten(observed)
     if spans:
@@ -130,7 +129,7 @@ def _stays_connected(observed: ObservedNetwork) -> Note:
     cost: Details = {
         "seconds": seconds_of_restart(observed),
         "served": live.serves,
-        "waits": any(translates(live, subnet.version) for subnet in live.subnets),
+        "waits": any(subnet.version in live.translated for subnet in live.subnets),
     }
     return Note(NoteKind.STAYS_CONNECTED, {"attachments": attachment_details(observed.users), **cost})
 
@@ -192,7 +191,7 @@ def hold_steps(target: "NetworkTree", observed: ObservedNetwork) -> tuple[Networ
 
 def _tracks(target: "NetworkTree", observed: ObservedNetwork) -> bool:
     """Whether tracking connections meanwhile keeps them alive: nothing else tracks them, and NAT stays."""
-    return not observed.tracked and mode_of(target) == "nat" and not _subnets_change(target, observed)
+    return observed.tracked is False and mode_of(target) == "nat" and not _subnets_change(target, observed)
 
 
 def reattach_steps(observed: ObservedNetwork, restarted: "NetworkTree | None" = None) -> tuple[NetworkStep, ...]:

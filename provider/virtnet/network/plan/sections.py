@@ -6,9 +6,11 @@ picks the first similar entry (and older libvirt has no MODIFY for DNS).
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from virtnet.network.live_items import ItemChange, item_changes
+from virtnet.network.observe.firewall.libvirt_rules import WRITES_NFTABLES
+from virtnet.network.observed import ObservedNetwork
 from virtnet.network.spec import (
     Dhcp,
     DhcpHost,
@@ -24,7 +26,9 @@ from virtnet.network.spec import (
 )
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.network.steps.metadata import SetMetadata
+from virtnet.network.steps.rules import StopTracking, TrackConnections
 from virtnet.network.steps.sections import UpdateSection
+from virtnet.network.steps.step import NetworkStep
 from virtnet.network.tree import TextKind, gives_addresses, texts_of
 from virtnet.network.xml import write as network_edit
 from virtnet.planning.merge import label
@@ -94,6 +98,23 @@ def section_updates(
         )
         for operation in removals + additions
     )
+
+
+def tracked(rebuilding: Sequence[NetworkStep], observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
+    """These steps, with the steps around them that keep connections tracked if nothing else on the host does."""
+    if observed.tracked is not False or not any(step.impact.rebuilds_firewall for step in rebuilding):
+        return tuple(rebuilding)
+    uuid, versions, program = observed.report.uuid, observed.report.running.translated, tracking_program(observed)
+    return (
+        TrackConnections(uuid=uuid, versions=versions, program=program),
+        *rebuilding,
+        StopTracking(uuid=uuid, versions=versions, program=program),
+    )
+
+
+def tracking_program(observed: ObservedNetwork) -> Literal["nft", "iptables"]:
+    """The program for that rule: the one by which libvirt writes the network's own, or may write them."""
+    return "nft" if observed.libvirt_version >= WRITES_NFTABLES else "iptables"
 
 
 def dhcpv6_begins_or_ends(wanted: "NetworkTree", found: "NetworkTree") -> DnsmasqRestart | None:

@@ -108,7 +108,7 @@ class StartHoldingNetwork:
         _remove_bridge(clients, self.uuid, live)
         clients.libvirt.start_transient_network(render_holding_network(self.uuid, live, journal))
         if journal.tracks and clients.host is not None:
-            clients.host.track_connections(holding_name(self.uuid))
+            clients.host.track_connections(holding_name(self.uuid), live.translated)
         if journal.stands_in:
             rules = guard(self.uuid, live)
             carry_out(clients, [LoadNft(commands=rules)] if rules else [])

@@ -42,6 +42,8 @@ class StepKind(Enum):
     END_DNSMASQ = "end dnsmasq"
     SET_BRIDGE_MTU = "set bridge mtu"
     RESTORE_RULES = "restore rules"
+    TRACK_CONNECTIONS = "track connections"
+    STOP_TRACKING = "stop tracking"
 
 
 class DnsmasqRestart(Enum):

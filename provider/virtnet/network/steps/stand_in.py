@@ -75,7 +75,7 @@ def guard(uuid: str, live: "Definition") -> str:
             f"iifname {bridge} {family} saddr != {listed} drop",
             f"oifname {bridge} {family} daddr != {listed} drop",
         ]
-        if translates(live, version):
+        if version in live.translated:
             known = f"meta nfproto ipv{version} ct state != {{ established, related }} drop"
             rules += [f"{way} {bridge} {known}" for way in ("iifname", "oifname")]
     commands = [f"add rule {table} tracked ct state established counter"] if live.mode == "nat" else []
@@ -97,12 +97,6 @@ def _of_devices(bridge: str, live: "Definition") -> Iterator[str]:
         listed = f"{{ {quoted} }}"
         yield f"iifname {bridge} oifname != {listed} drop"
         yield f"oifname {bridge} iifname != {listed} drop"
-
-
-def translates(live: "Definition", version: int) -> bool:
-    """Whether the network translates the addresses of its guests, of this version of IP."""
-    nat = live.element.find("forward/nat")
-    return live.mode == "nat" and (version == 4 or (nat is not None and nat.get("ipv6") == "yes"))
 
 
 def gateways(live: "Definition") -> tuple[Gateway, ...]:

@@ -97,6 +97,14 @@ class Definition:
         return tuple(found)
 
     @cached_property
+    def translated(self) -> tuple[int, ...]:
+        """The versions of IP whose addresses it translates for guests that reach the outside (NAT)."""
+        nat = self.element.find("forward/nat")
+        if self.mode != "nat":
+            return ()
+        return (4, 6) if nat is not None and nat.get("ipv6") == "yes" else (4,)
+
+    @cached_property
     def serves(self) -> bool:
         """Whether libvirt runs dnsmasq for it."""
         return serves(self.tree)

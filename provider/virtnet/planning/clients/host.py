@@ -162,10 +162,15 @@ class Firewall(FirewallReader, Protocol):
     def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
         """Delete one rule, as the program lists it: its chain comes first."""
 
-    def track_connections(self, name: str) -> None:
-        """Add a rule of this name, with which the kernel continues to track IPv4 connections when other rules go."""
+    def track_connections(
+        self, name: str, versions: Collection[int] = (4,), program: Literal["nft", "iptables"] = "nft"
+    ) -> None:
+        """Add a rule of this name, with which the kernel continues to track connections when other rules go.
 
-    def stop_tracking(self, name: str) -> None:
+        `versions`: of IP. Where nft can't be used, iptables are.
+        """
+
+    def stop_tracking(self, name: str, program: Literal["nft", "iptables"] = "nft") -> None:
         """Delete the rule of that name; no error if there is none."""
 
     def insert_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:

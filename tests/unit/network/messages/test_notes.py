@@ -83,7 +83,11 @@ NOTES: dict[NoteKind, list[Details]] = {
         {"attachment": WEB.as_details(), "on": "vn-store", "home": "br0", "network": ""},
     ],
     NoteKind.CANNOT_PLUG_IN: [{"attachment": WEB.as_details(), "obstacle": {"kind": "several with one MAC"}}],
-    NoteKind.FIREWALL_REBUILT: [{"times": 1, "seconds": 0}, {"times": 3, "seconds": 1}, {"times": 400, "seconds": 140}],
+    NoteKind.FIREWALL_REBUILT: [
+        {"times": 1, "seconds": 0, "connections_survive": True},
+        {"times": 3, "seconds": 1, "connections_survive": True},
+        {"times": 400, "seconds": 140, "connections_survive": False},
+    ],
     NoteKind.RESTARTED_FOR_MANY: [{"updates": 20, "seconds": 7}, {"updates": 400, "seconds": 140}],
     NoteKind.ONE_RESTART_INSTEAD: [{"seconds": 0.72, "by_choice": True}, {"seconds": 0.72, "by_choice": False}],
     NoteKind.DNSMASQ_RESTARTED: [{}],

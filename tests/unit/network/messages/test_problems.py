@@ -37,6 +37,7 @@ PROBLEMS: dict[ProblemKind, list[Details]] = {
         {"missing": [{"kind": "filter", "version": "6"}, {"kind": "jumps", "chain": "LIBVIRT_FWO"}]},
         {"missing": [{"kind": "filter", "chain": "guest_input", "version": "6"}]},
     ],
+    ProblemKind.TRACKING_LEFT: [{"rule": "virtnet-holding-12ab34"}],
     ProblemKind.FIREWALL_RULES_LEFT: [{"backends": ["nftables"]}, {"backends": ["iptables", "nftables"]}],
     ProblemKind.PACKETS_DROPPED: [
         dropped("docker", ("outside", "4", "iptables", "filter", "FORWARD", ""), ("between", "4", *FORWARD)),

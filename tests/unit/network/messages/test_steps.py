@@ -17,7 +17,7 @@ from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge, RemoveRulesLeft
 from virtnet.network.steps.metadata import SetMetadata, UnmarkRunning
 from virtnet.network.steps.probe import ProbeStart
-from virtnet.network.steps.rules import RestoreRules
+from virtnet.network.steps.rules import RestoreRules, StopTracking, TrackConnections
 from virtnet.network.steps.running import (
     RunAgain,
     SetAutostart,
@@ -122,6 +122,8 @@ STEPS: tuple[Step, ...] = (
     EndLeftoverDnsmasq(uuid=UUID, name="lab"),
     SetBridgeMtu(uuid=UUID, bridge="vn-lab", mtu=1400, previous=1500),
     RestoreRules(uuid=UUID),
+    TrackConnections(uuid=UUID, versions=(4,), program="nft"),
+    StopTracking(uuid=UUID, versions=(4,), program="nft"),
 )
 
 WAITING = {"attachments": [entry.as_details() for entry in GUESTS], "holding": "virtnet-holding-12ab34"}

@@ -1,8 +1,8 @@
-"""Whether connections through a host are tracked while one NAT network is stopped.
+"""Whether connections through a host stay tracked while the rules of one NAT network are gone.
 
-The kernel tracks IPv4 connections as long as a rule asks for it. While none does, packets of a translated connection
-pass as they are, reach the host's own stack and are answered by a reset (kernel 6.18). A network's own rules go when it
-stops.
+The kernel tracks the connections of a version of IP as long as a rule asks for it. While none does, packets of a
+translated connection pass as they are, reach the host's own stack and are answered by a reset (kernel 6.18). A
+network's own rules go when it stops, and for a moment whenever libvirt rebuilds them.
 """
 
 import json
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.firewall.nftables import entries
-from virtnet.network.names import HOLDING
+from virtnet.network.names import HOLDING, holding_name
+from virtnet.network.observe.firewall.ages import ages_of_listings
+from virtnet.network.observe.firewall.libvirt_rules import WRITES_NFTABLES
 from virtnet.network.observe.reads import SECONDS_RULES_STAND
 
 if TYPE_CHECKING:
@@ -28,12 +30,40 @@ _TRACKS_IN_IPTABLES = re.compile(
 _TRACKS_IN_NFT = re.compile(r'"(ct|masquerade|snat|dnat|redirect)": |"name": "(conntrack|CT|CONNMARK)"')
 
 
-def connections_stay_tracked(host: "FirewallReader", live: "Definition") -> bool:
-    """Whether a rule of others asks the kernel to track IPv4 connections; True if no rules can be listed."""
-    iptables, nft = _listed(host, "iptables-save"), _listed(host, "nft-json")
+def connections_stay_tracked(host: "FirewallReader", live: "Definition") -> bool | None:
+    """Whether rules of others ask the kernel to track the connections that a network translates.
+
+    None if no rules can be listed.
+    """
+    found = [_stay_tracked(host, live, version) for version in live.translated]
+    return None if None in found else all(found)
+
+
+def _stay_tracked(host: "FirewallReader", live: "Definition", version: int) -> bool | None:
+    iptables = _listed(host, "ip6tables-save" if version == 6 else "iptables-save")
+    nft = _listed(host, "nft-json")
     if iptables is None and nft is None:
-        return True
-    return any(not _is_own(rule, live) for rule in (*_in_iptables(iptables or ""), *_in_nft(nft or "")))
+        return None
+    return any(not _is_own(rule, live) for rule in (*_in_iptables(iptables or ""), *_in_nft(nft or "", version)))
+
+
+def tracking_left(host: "FirewallReader", uuid: str, libvirt_version: int, since: float) -> bool | None:
+    """Whether an interrupted update left a network's rule by which connections stay tracked; None if nobody can look.
+
+    An update adds it by the program that libvirt itself uses, so that a look at the network's own rules shows it.
+    `since`, of time.monotonic(): an earlier listing is enough to say that there is none.
+    """
+    listers: tuple[FirewallLister, ...] = ("iptables-save",)
+    if libvirt_version >= WRITES_NFTABLES:
+        listers = ("nft-json", *listers)
+    for seconds_old in ages_of_listings(since):
+        try:
+            listings = [host.firewall_rules(one, seconds_old=seconds_old) for one in listers]
+        except (HostFailure, AccessDenied):
+            return None
+        if not any(holding_name(uuid) in listing for listing in listings if listing is not None):
+            return False
+    return True
 
 
 def _listed(host: "FirewallReader", lister: "FirewallLister") -> str | None:
@@ -44,7 +74,7 @@ def _listed(host: "FirewallReader", lister: "FirewallLister") -> str | None:
         return None
 
 
-# The rules that track IPv4. What a restart that was cut short has left goes before the next.
+# The rules that track connections. What an interrupted restart or update has left goes before the next.
 
 
 @lru_cache(maxsize=2)
@@ -54,11 +84,12 @@ def _in_iptables(listing: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=2)
-def _in_nft(listing: str) -> tuple[str, ...]:
+def _in_nft(listing: str, version: int) -> tuple[str, ...]:
     """Each as the data that nft prints of it."""
     rules = (entry["rule"] for entry in entries(listing) if "rule" in entry)
-    of_ipv4 = (one["expr"] for one in rules if one["family"] != "ip6" and HOLDING not in one["table"])
-    return tuple(rule for rule in map(json.dumps, of_ipv4) if _TRACKS_IN_NFT.search(rule))
+    other = "ip" if version == 6 else "ip6"
+    of_version = (one["expr"] for one in rules if one["family"] != other and HOLDING not in one["table"])
+    return tuple(rule for rule in map(json.dumps, of_version) if _TRACKS_IN_NFT.search(rule))
 
 
 def _is_own(rule: str, live: "Definition") -> bool:
