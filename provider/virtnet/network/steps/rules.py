@@ -1,8 +1,8 @@
 """The steps on an active network's firewall rules: restore lost ones, and keep connections tracked during a rebuild.
 
-libvirt's daemon creates its own chains, and the jumps to them, when it starts, and never checks them again. RestoreRules
-recreates what is missing of them as libvirt creates it, without a stop and without a restart of a daemon; then libvirt
-itself writes the network's rules.
+libvirt's daemon creates its own chains, and the jumps to them, when it starts, and never checks them again. So
+RestoreRules recreates what is missing of them as libvirt creates it, without a stop and without a restart of a daemon.
+Then libvirt itself writes the network's rules.
 
 To rebuild rules, libvirt removes all of the network's and then writes them anew. If no other rule on the host asks the
 kernel to track connections, the kernel stops tracking for that moment, and the host resets TCP connections that it had
