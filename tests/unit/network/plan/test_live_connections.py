@@ -44,7 +44,7 @@ class Lab:
         self.host.firewall.listings.update({"iptables-save": listing, "ip6tables-save": filter_rules("vn-lab")})
         self.libvirt = FakeLibvirt(links=self.host.net, daemon_version=9_000_000)
         self.connect = connect_to(self.libvirt, self.host)
-        self.recorded = lifecycle.create(NETWORK, nat(**args), self.connect, lambda line: None)
+        self.recorded: dict[str, Any] = lifecycle.create(NETWORK, nat(**args), self.connect, lambda line: None)
         if attached:
             self.host.net.by_name["veth1"] = FakeLink(mac="02:00:00:00:00:01")
             self.host.set_master("veth1", "vn-lab")
@@ -104,20 +104,20 @@ def test_a_killed_update_leaves_a_rule_that_a_refresh_shows_and_the_next_update_
         step.execute(lab.clients)
     left = bool(lab.host.firewall.tracking)
 
-    found = NETWORK.outputs({}, lab.recorded, NETWORK.observe(lab.clients, {}, lab.recorded))
+    found: Any = NETWORK.outputs({}, lab.recorded, NETWORK.observe(lab.clients, {}, lab.recorded))
     lab.update(**RESERVED)
 
     # The first step records what is about to change.
     assert left is (1 < killed_after < len(plan.steps))
     assert found is not None
-    problem = {"kind": "tracking-left", "details": {"rule": holding_name(lab.recorded["uuid"])}}
+    problem = {"kind": "tracking-left", "details": {"rule": holding_name(str(lab.recorded["uuid"]))}}
     assert (problem in found["problems"]) is left
     assert lab.host.firewall.tracking == set()
 
 
 def test_a_delete_removes_what_a_killed_update_left() -> None:
     lab = Lab(attached=False)
-    lab.host.track_connections(holding_name(lab.recorded["uuid"]))
+    lab.host.track_connections(holding_name(str(lab.recorded["uuid"])))
 
     lifecycle.delete(NETWORK, lab.recorded, lab.connect, lambda line: None)
 
