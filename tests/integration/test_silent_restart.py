@@ -59,6 +59,14 @@ def unanswered(pings: Pings) -> float:
     return pings.lost * BETWEEN_REQUESTS
 
 
+def most_lost(seconds: list[float]) -> float:
+    """For how long requests may be lost: half of the longest time without the network, but for what a busy core costs.
+
+    A network in mode open has no firewall rules, so libvirt needs less than 0.1 s.
+    """
+    return max(max(seconds) / 2, min(0.05, max(seconds) - 0.01))
+
+
 def settings(host: Host) -> str:
     """What a restart sets on the network's bridge for a moment."""
     return host.sh(
@@ -111,7 +119,7 @@ def test_guests_stay_connected_while_the_network_restarts(
         assert "domain.name" in preview
         LOG.info("stopped %s, silent %s", seconds, {who: found.silence for who, found in pings.items()})
         silent = {who: unanswered(found) for who, found in pings.items()}
-        assert {who: lost for who, lost in silent.items() if lost > max(seconds) / 2} == {}
+        assert {who: lost for who, lost in silent.items() if lost > most_lost(seconds)} == {}
         assert ends == ["lived"] * len(through)
         assert left(host) == ""
         assert settings(host) == before
@@ -129,7 +137,7 @@ def test_a_guest_of_qemu_stays_connected(host: Host, stack: Stack) -> None:
             stack.up()
 
         LOG.info("stopped %s, silent %s", seconds, pings.silence)
-        assert unanswered(pings) < max(seconds) / 2
+        assert unanswered(pings) <= most_lost(seconds)
         assert web.bridge == BRIDGE
         assert left(host) == ""
     assert stack.unchanged()
