@@ -84,6 +84,30 @@ def test_an_alias_as_the_preview_gives_it_keeps_the_record(host: Host, either: S
 
 
 @pytest.mark.further
+@pytest.mark.parametrize("way", ["alias", "destroy"])
+def test_a_resource_that_is_renamed_without_a_network_name_gets_out_of_its_own_way(host: Host, way: str) -> None:
+    stack = Stack(host)
+    args = {"forward": {"mode": "nat"}, "ips": [SUBNET]}
+    renamed = {"type": "LibvirtNetwork", "name": "new", "args": args}
+    stack.declare({**renamed, "name": "old"})
+    stack.up()
+    stack.declare(renamed)
+
+    refused = stack.preview()
+    (alias,) = set(re.findall(r"aliases=\['(\S+)'\]", refused))
+    (command,) = set(re.findall(r"(pulumi destroy --target '?[^'\n]+)", refused))
+    if way == "alias":
+        stack.declare({**renamed, "options": {"aliases": [alias]}})
+    else:
+        stack.pulumi(*shlex.split(command)[1:], "--yes")
+    stack.up()
+
+    assert "overlaps 10.93.0.0/24 of the active network 'old'" in refused
+    assert host.virsh("net-list", "--name").split() == ["old" if way == "alias" else "new"]
+    assert stack.unchanged()
+
+
+@pytest.mark.further
 def test_an_alias_of_the_root_keeps_the_record(host: Host, either: Stack) -> None:
     either.declare(lab())
     either.up()

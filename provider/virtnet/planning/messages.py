@@ -182,6 +182,19 @@ def if_own(alias: str) -> str:
     return f". If it is this resource, renamed or moved, {alias_option(alias)} instead" if alias else ""
 
 
+def if_earlier(what: str, alias: str) -> str:
+    """What to do if what is in the way belongs to a resource of this stack: the end of a sentence.
+
+    `alias`: that resource, by its URN or name; "" for one of another stack.
+    """
+    if not alias:
+        return ""
+    return (
+        f". If {what} is this resource, renamed or moved, {alias_option(alias)} instead. If the program no longer has "
+        f"{what}, delete it first: {destroy(alias)}"
+    )
+
+
 def notes(of: Subject, found: Iterable[Note], messages: Messages) -> Iterator[str]:
     """A line a note."""
     for note in found:
@@ -261,6 +274,13 @@ def state_delete(urn: str) -> str:
     from shlex import quote
 
     return f"pulumi state delete {quote(urn)}" if urn else "pulumi state delete URN (pulumi stack --show-urns lists it)"
+
+
+def destroy(alias: str) -> str:
+    """The shell command that deletes one resource, which is given by its URN or name."""
+    from shlex import quote
+
+    return f"pulumi destroy --target {quote(alias if alias.startswith('urn:') else f'**::{alias}')}"
 
 
 def same_host_unknown(uri: str, recorded_uri: object, error: VirtnetError) -> str:

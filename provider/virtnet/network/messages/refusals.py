@@ -14,7 +14,7 @@ from virtnet.network.problem_kinds import problem_of
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.network.versions import OF_PROPERTY, version_text
 from virtnet.planning.findings import Advice, Refusal
-from virtnet.planning.messages import changed, if_own, release, state_delete
+from virtnet.planning.messages import changed, if_earlier, release, state_delete
 from virtnet.spec.failures import Details
 from virtnet.spec.messages import reason as said
 from virtnet.spec.part import as_group
@@ -39,7 +39,37 @@ def _owned_by_other(*, uuid: str, owner: str, alias: str) -> Advice:
     return Advice(
         f"a network of this name (UUID {uuid}) belongs to '{owner}'",
         f"Choose another name. To move the network here, first {release('the network')}, and set adopt=True here"
-        f"{if_own(alias)}. If that owner no longer exists, set adopt=True",
+        f"{if_earlier('that owner', alias)}. If that owner no longer exists, set adopt=True",
+    )
+
+
+def _if_earlier(network: str, alias: str) -> str:
+    return if_earlier(f"network '{network}'", alias)
+
+
+def _uuid_taken(*, uuid: str, network: str, alias: str) -> Advice:
+    return Advice(
+        f"the UUID {uuid} already belongs to network '{network}'", f"Choose another UUID{_if_earlier(network, alias)}"
+    )
+
+
+def _bridge_name_taken(*, bridge: str, network: str, alias: str) -> Advice:
+    return Advice(
+        f"the bridge name {bridge} already belongs to network '{network}'",
+        f"Choose another bridge.name{_if_earlier(network, alias)}",
+    )
+
+
+def _overlaps_network(*, subnet: str, other: str, network: str, alias: str) -> Advice:
+    return Advice(
+        f"{subnet} overlaps {other} of the active network '{network}'", f"{_OTHER_SUBNET}{_if_earlier(network, alias)}"
+    )
+
+
+def _route_into_network(*, route: str, other: str, network: str, alias: str) -> Advice:
+    return Advice(
+        f"the route to {route} takes addresses from {other} of the active network '{network}'",
+        f"{_OTHER_ROUTE}{_if_earlier(network, alias)}",
     )
 
 
@@ -233,7 +263,7 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
         "an incomplete network of this name has the UUID {uuid}, not {desired}",
         "Remove that network with virsh net-undefine",
     ),
-    RefusalKind.UUID_TAKEN: Advice("the UUID {uuid} already belongs to network '{network}'", "Choose another UUID"),
+    RefusalKind.UUID_TAKEN: _uuid_taken,
     RefusalKind.GONE: Advice(
         "it no longer exists (UUID {uuid})", "Run pulumi refresh, then pulumi up, which creates it again"
     ),
@@ -242,9 +272,7 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
         "{uri} is a user's session libvirt, which isn't allowed to create the network's bridge",
         "Use the uri {instead}, or forward mode bridge with an existing bridge",
     ),
-    RefusalKind.BRIDGE_NAME_TAKEN: Advice(
-        "the bridge name {bridge} already belongs to network '{network}'", "Choose another bridge.name"
-    ),
+    RefusalKind.BRIDGE_NAME_TAKEN: _bridge_name_taken,
     RefusalKind.INTERFACES_UNSEEN: Advice(
         "virtnet can't see from here whether the host has an interface named {bridge}, which starting the network could "
         "delete",
@@ -254,14 +282,12 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
         "the host already has an interface named {bridge}, which libvirt could delete",
         "Choose another bridge.name, or remove that interface",
     ),
-    RefusalKind.OVERLAPS_NETWORK: Advice("{subnet} overlaps {other} of the active network '{network}'", _OTHER_SUBNET),
+    RefusalKind.OVERLAPS_NETWORK: _overlaps_network,
     RefusalKind.OVERLAPS_INTERFACE: Advice(
         "{subnet} overlaps {other} of the host's interface {interface}", _OTHER_SUBNET
     ),
     RefusalKind.OVERLAPS_ROUTE: Advice("{subnet} overlaps the host's route to {other} over {interface}", _OTHER_SUBNET),
-    RefusalKind.ROUTE_INTO_NETWORK: Advice(
-        "the route to {route} takes addresses from {other} of the active network '{network}'", _OTHER_ROUTE
-    ),
+    RefusalKind.ROUTE_INTO_NETWORK: _route_into_network,
     RefusalKind.ROUTE_INTO_INTERFACE: Advice(
         "the route to {route} takes addresses from {other} of the host's interface {interface}", _OTHER_ROUTE
     ),

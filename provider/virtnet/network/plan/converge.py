@@ -543,11 +543,11 @@ def _stop_findings(course: _Course) -> Findings:
 
 def _start_findings(course: _Course) -> Findings:
     """Findings on the host against starting the network, now or at boot."""
-    target, flags = course.targets.copies.config, course.targets.flags
+    target, flags, desired = course.targets.copies.config, course.targets.flags, course.desired
     if course.starts:
-        return preflight(target, course.observed, allow_overlap=bool(course.desired.get("allow_overlap")))
+        return preflight(target, course.observed, allow_overlap=bool(desired.get("allow_overlap")), inputs=desired)
     if flags.autostart and not flags.active:
-        return preflight_at_boot(target, course.observed)
+        return preflight_at_boot(target, course.observed, desired)
     return Findings()
 
 

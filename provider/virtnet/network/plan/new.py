@@ -8,7 +8,7 @@ from virtnet.network.observe.autostart import place_of
 from virtnet.network.observed import AutostartObstacle, Observed, ObservedAbsent
 from virtnet.network.plan import leftovers
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, failure_details
-from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot
+from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, of_network, preflight, preflight_at_boot
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, Outline, named
 from virtnet.network.steps.kinds import StepKind
@@ -42,7 +42,7 @@ def plan_new(desired: "NetworkTree", observed: ObservedAbsent) -> Plan:
     findings = start_findings(desired, target, observed)
     same_uuid = next((other for other in observed.others if other.uuid == uuid), None)
     if same_uuid is not None:
-        return Plan(refusals=(Refusal(RefusalKind.UUID_TAKEN, {"uuid": uuid, "network": same_uuid.name}),))
+        return Plan(refusals=(Refusal(RefusalKind.UUID_TAKEN, {"uuid": uuid, **of_network(same_uuid, desired)}),))
     creating = network_edit.render(target, own_mark(desired, observed.fresh_token, creating=True))
     steps: list[Step] = [
         DefineNetwork(
@@ -144,9 +144,9 @@ def start_findings(desired: "NetworkTree", target: "NetworkTree", observed: Obse
     """Findings on the host against the network's start, or against its start at the next boot."""
     findings, whole = Findings(), judged(without(target, NOT_XML))
     if desired.get("active", True):
-        findings = preflight(target, observed, allow_overlap=bool(desired.get("allow_overlap")))
+        findings = preflight(target, observed, allow_overlap=bool(desired.get("allow_overlap")), inputs=desired)
     elif desired.get("autostart", True):
-        findings = preflight_at_boot(target, observed)
+        findings = preflight_at_boot(target, observed, desired)
     no_link = autostart_refusals(target["name"], observed, autostart=bool(desired.get("autostart", True)))
     too_new = needs_newer_libvirt(target, observed.libvirt_version)
     return Findings(

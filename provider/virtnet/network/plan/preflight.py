@@ -5,7 +5,7 @@ network in mode bridge without the bridge, and some versions delete a link that 
 """
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +14,7 @@ from virtnet.host.default_route import routes_to_networks
 from virtnet.network.names import holding_bridge
 from virtnet.network.observe.firewall.libvirt_rules import decides
 from virtnet.network.observe.named import named_on_host
-from virtnet.network.observed import HostReport, Observed, ObservedAbsent, ObservedNetwork
+from virtnet.network.observed import HostReport, Observed, ObservedAbsent, ObservedNetwork, ReportedNetwork
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.tree import OWN_BRIDGE_MODES, ROUTED_MODES, mode_of, own_bridge, serves
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY, LIBVIRT_OF_USE, SETS_BRIDGE_MTU
@@ -35,20 +35,33 @@ class Findings(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
-def preflight_at_boot(tree: "NetworkTree", observed: Observed) -> Findings:
+def preflight_at_boot(tree: "NetworkTree", observed: Observed, inputs: Mapping[str, object]) -> Findings:
     """Findings against libvirt's own start at boot, which is harmful only if another link has the bridge's name."""
-    return Findings(refusals=tuple(_bridge_names(tree, observed)))
+    return Findings(refusals=tuple(_bridge_names(tree, observed, inputs)))
 
 
-def preflight(tree: "NetworkTree", observed: Observed, *, allow_overlap: bool) -> Findings:
-    """Findings against starting the network of `tree` on the host as it is now."""
+def of_network(other: ReportedNetwork, inputs: Mapping[str, object]) -> dict[str, str]:
+    """The details of a refusal about another network, with the alias of the resource of this stack that has it."""
+    mark = other.definition.mark
+    known = mark is not None and not mark.is_of_resource(inputs)
+    return {"network": other.name, "alias": mark.alias_for(inputs) if mark is not None and known else ""}
+
+
+def preflight(
+    tree: "NetworkTree", observed: Observed, *, allow_overlap: bool, inputs: Mapping[str, object] | None = None
+) -> Findings:
+    """Findings against starting the network of `tree` on the host as it is now.
+
+    `inputs`: the resource's, which tell a network of another resource of its stack; None if no resource asks.
+    """
+    inputs = inputs or {}
     instead = with_system(observed.uri)
     if observed.unprivileged and instead and own_bridge(tree):
         return Findings((Refusal(RefusalKind.USERS_OWN_LIBVIRT, {"uri": observed.uri, "instead": instead}),))
-    refusals = [*_bridge_names(tree, observed)]
+    refusals = [*_bridge_names(tree, observed, inputs)]
     notes: list[Note] = []
-    overlaps = [] if allow_overlap else list(_overlaps(tree, observed))
-    led_away = [] if allow_overlap else list(_led_away(tree, observed))
+    overlaps = [] if allow_overlap else list(_overlaps(tree, observed, inputs))
+    led_away = [] if allow_overlap else list(_led_away(tree, observed, inputs))
     refusals += [*overlaps, *led_away, *_named(tree, observed), *_mtu(tree, observed)]
     notes += missed_by_guests(tree, observed)
     if observed.host is not None:
@@ -65,13 +78,13 @@ def _mtu(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
         yield Refusal(RefusalKind.LIBVIRT_TOO_OLD, details)
 
 
-def _bridge_names(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
+def _bridge_names(tree: "NetworkTree", observed: Observed, inputs: Mapping[str, object]) -> Iterator[Refusal]:
     bridge = own_bridge(tree)
     if not bridge:
         return
     for other in observed.others:
         if other.definition.bridge_name == bridge:
-            yield Refusal(RefusalKind.BRIDGE_NAME_TAKEN, {"bridge": bridge, "network": other.name})
+            yield Refusal(RefusalKind.BRIDGE_NAME_TAKEN, {"bridge": bridge, **of_network(other, inputs)})
             return
     if observed.host is None and observed.interface_names is None:
         yield Refusal(RefusalKind.INTERFACES_UNSEEN, {"bridge": bridge})
@@ -140,7 +153,7 @@ def _overlap(one: Subnet, other: Subnet) -> bool:
     )
 
 
-def _overlaps(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
+def _overlaps(tree: "NetworkTree", observed: Observed, inputs: Mapping[str, object]) -> Iterator[Refusal]:
     own = _own_links(tree, observed)
     named: set[tuple[str, str]] = set()
     addresses = observed.host.addresses if observed.host is not None else ()
@@ -151,7 +164,7 @@ def _overlaps(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
             for theirs in other.running.subnets:
                 if _overlap(subnet, theirs):
                     named.add((str(subnet), other.running.bridge_name))
-                    yield Refusal(RefusalKind.OVERLAPS_NETWORK, {**_both(subnet, theirs), "network": other.name})
+                    yield Refusal(RefusalKind.OVERLAPS_NETWORK, {**_both(subnet, theirs), **of_network(other, inputs)})
         for address in addresses:
             theirs = _subnet(address.address)
             if not _overlap(subnet, theirs) or theirs.is_link_local:
@@ -172,7 +185,7 @@ def _overlaps(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
                 yield Refusal(RefusalKind.OVERLAPS_ROUTE, {**_both(subnet, theirs), "interface": route.interface})
 
 
-def _led_away(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
+def _led_away(tree: "NetworkTree", observed: Observed, inputs: Mapping[str, object]) -> Iterator[Refusal]:
     """Routes of the network into subnets that are directly connected elsewhere.
 
     libvirt detects only a route that equals such a subnet, and only when it starts the network. A narrower route wins
@@ -190,7 +203,9 @@ def _led_away(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
             for theirs in other.running.subnets:
                 if _is_within(destination, theirs):
                     bridges.add(other.running.bridge_name)
-                    yield Refusal(RefusalKind.ROUTE_INTO_NETWORK, {**told, "other": str(theirs), "network": other.name})
+                    yield Refusal(
+                        RefusalKind.ROUTE_INTO_NETWORK, {**told, "other": str(theirs), **of_network(other, inputs)}
+                    )
         for address in addresses:
             theirs = _subnet(address.address)
             if address.interface not in bridges and _is_within(destination, theirs):

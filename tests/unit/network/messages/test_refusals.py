@@ -43,17 +43,21 @@ REFUSALS: dict[RefusalKind, list[Details]] = {
     RefusalKind.TAKEN_OVER: [{"uuid": UUID, "owner": "far/stack/other"}],
     RefusalKind.ADOPTED_UUID_DIFFERS: [UUIDS],
     RefusalKind.HALF_MADE_UUID_DIFFERS: [UUIDS],
-    RefusalKind.UUID_TAKEN: [{"uuid": UUID, "network": "far"}],
+    RefusalKind.UUID_TAKEN: [{"uuid": UUID, "network": "far", "alias": alias} for alias in ("", OLD_URN)],
     RefusalKind.GONE: [{"uuid": UUID}],
     RefusalKind.OTHER_HOST: [{"host": UUID, "recorded": OTHER_UUID, "urn": OLD_URN}],
     RefusalKind.USERS_OWN_LIBVIRT: [{"uri": "qemu:///session", "instead": "qemu:///system"}],
-    RefusalKind.BRIDGE_NAME_TAKEN: [{"bridge": "vn-lab", "network": "far; away"}],
+    RefusalKind.BRIDGE_NAME_TAKEN: [
+        {"bridge": "vn-lab", "network": "far; away", "alias": alias} for alias in ("", "far away")
+    ],
     RefusalKind.INTERFACES_UNSEEN: [{"bridge": "vn-lab"}],
     RefusalKind.INTERFACE_EXISTS: [{"bridge": "vn-lab"}],
-    RefusalKind.OVERLAPS_NETWORK: [{**OVERLAP, "network": "far"}],
+    RefusalKind.OVERLAPS_NETWORK: [{**OVERLAP, "network": "far", "alias": alias} for alias in ("", OLD_URN)],
     RefusalKind.OVERLAPS_INTERFACE: [{**OVERLAP, "interface": "lan0"}],
     RefusalKind.OVERLAPS_ROUTE: [{**OVERLAP, "interface": "wg0"}],
-    RefusalKind.ROUTE_INTO_NETWORK: [{"route": "10.9.0.0/24", "other": "10.9.0.0/16", "network": "far"}],
+    RefusalKind.ROUTE_INTO_NETWORK: [
+        {"route": "10.9.0.0/24", "other": "10.9.0.0/16", "network": "far", "alias": alias} for alias in ("", OLD_URN)
+    ],
     RefusalKind.ROUTE_INTO_INTERFACE: [{"route": "10.9.0.0/24", "other": "10.9.0.0/16", "interface": "lan0"}],
     RefusalKind.HOST_BRIDGE_MISSING: [{"bridge": "br0"}],
     RefusalKind.NOT_A_BRIDGE: [{"interface": "br0"}],

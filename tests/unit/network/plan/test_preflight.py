@@ -8,6 +8,10 @@ from tests import builders
 from virtnet.network.observed import HostReport, Named, Observed, ObservedAbsent, ObservedNetwork, reported
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight
+from virtnet.network.tree import network_tree
+from virtnet.network.xml.definition import definition
+from virtnet.network.xml.read import OwnerMark
+from virtnet.network.xml.write import with_owner_mark
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, NetworkReport
 from virtnet.spec.failures import Details
@@ -147,11 +151,11 @@ def test_address_conflicts_are_ranked(
     [
         (
             network("far", "10.91.0.129/25", active=True),
-            (overlap(RefusalKind.OVERLAPS_NETWORK, "10.91.0.0/24", "10.91.0.128/25", network="far"),),
+            (overlap(RefusalKind.OVERLAPS_NETWORK, "10.91.0.0/24", "10.91.0.128/25", network="far", alias=""),),
         ),
         (
             network("far", "fd00:91::2/48", active=True),
-            (overlap(RefusalKind.OVERLAPS_NETWORK, "fd00:91::/64", "fd00:91::/48", network="far"),),
+            (overlap(RefusalKind.OVERLAPS_NETWORK, "fd00:91::/64", "fd00:91::/48", network="far", alias=""),),
         ),
         (network("far", "10.91.0.129/25", active=False), ()),
         (network("far", "10.92.0.1/24", active=True), ()),
@@ -205,7 +209,7 @@ def test_an_active_network_is_named_once_and_not_by_its_bridge_too() -> None:
     )
 
     assert found(seen).refusals == (
-        overlap(RefusalKind.OVERLAPS_NETWORK, "10.91.0.0/24", "10.91.0.128/25", network="far"),
+        overlap(RefusalKind.OVERLAPS_NETWORK, "10.91.0.0/24", "10.91.0.128/25", network="far", alias=""),
     )
 
 
@@ -254,7 +258,28 @@ def test_a_bridge_name_of_any_other_network_is_refused_even_when_that_is_inactiv
 
     refusals = found(observed(None, other), {**LAB, "bridge": {"name": "vn-far"}}).refusals
 
-    assert refusals == (Refusal(RefusalKind.BRIDGE_NAME_TAKEN, {"bridge": "vn-far", "network": "far"}),)
+    assert refusals == (Refusal(RefusalKind.BRIDGE_NAME_TAKEN, {"bridge": "vn-far", "network": "far", "alias": ""}),)
+
+
+@pytest.mark.parametrize(
+    ("owner", "urn", "told"),
+    [
+        ("project/stack/old", "urn:pulumi:stack::project::t:LibvirtNetwork::old", True),
+        ("project/stack/lab", "urn:pulumi:stack::project::c$t:LibvirtNetwork::lab", True),
+        ("project/stack/lab", "urn:pulumi:stack::project::t:LibvirtNetwork::lab", False),
+        ("project/other/old", "urn:pulumi:other::project::t:LibvirtNetwork::old", False),
+    ],
+    ids=["another name", "another parent", "itself", "another stack"],
+)
+def test_what_a_resource_of_this_stack_has_may_be_this_ones_past(owner: str, urn: str, told: bool) -> None:
+    there = network("far", "10.91.0.1/24", active=True)
+    marked = with_owner_mark(definition(there.live_xml or ""), OwnerMark(owner, urn=urn, token="token"))
+    seen = observed(None, there._replace(live_xml=marked, config_xml=marked))
+    inputs = {"__owner": "project/stack/lab", "__urn": "urn:pulumi:stack::project::t:LibvirtNetwork::lab"}
+
+    (refusal,) = preflight(network_tree(LAB), seen, allow_overlap=False, inputs=inputs).refusals
+
+    assert refusal.details["alias"] == (urn if told else "")
 
 
 @pytest.mark.parametrize(
@@ -283,7 +308,7 @@ def test_an_overlap_explains_a_dns_server_on_the_same_address() -> None:
     )
 
     assert found(seen).refusals == (
-        overlap(RefusalKind.OVERLAPS_NETWORK, "10.91.0.0/24", "10.91.0.0/24", network="far"),
+        overlap(RefusalKind.OVERLAPS_NETWORK, "10.91.0.0/24", "10.91.0.0/24", network="far", alias=""),
     )
     taken = Refusal(RefusalKind.DNS_PORT_TAKEN, {"protocol": "udp", "address": "10.91.0.1"})
     assert found(seen, allow_overlap=True).refusals == (taken,)
