@@ -21,6 +21,9 @@ class Absent(Enum):
 ABSENT: Final = Absent.ABSENT
 """No value at all, as opposed to any value that a tree can contain."""
 
+KNOWN_LATER = "known only when applied"
+"""The detail of a change to a value that a preview doesn't know."""
+
 Item = TypeVar("Item", bound=Values)
 
 CLASSES = {
@@ -316,7 +319,7 @@ def naming(part: type[Part], desired: Values, recorded: Values, path: str = "") 
 
 def _differences(shape: Shape, wanted: object, found: object, path: str, within: _Within) -> list[Change]:
     if wanted is UNKNOWN:
-        return [Change(path=path, kind="change", change_class=within.level, detail="known only when applied")]
+        return [Change(path=path, kind="change", change_class=within.level, detail=KNOWN_LATER)]
     wanted, found = (ABSENT if says_none(shape, value) else value for value in (wanted, found))
     if wanted is ABSENT and found is ABSENT:
         return []
@@ -352,7 +355,8 @@ def _scalars_differences(
         detail = _shown_order(within, list(map(str, found)), list(map(str, wanted)))
         return [Change(path=path, kind="change", change_class=within.level, detail=detail)]
     kind: Literal["add", "remove", "change"] = "add" if not found else "remove" if not wanted else "change"
-    return [Change(path=path, kind=kind, change_class=within.level)]
+    detail = KNOWN_LATER if UNKNOWN in wanted else ""
+    return [Change(path=path, kind=kind, change_class=within.level, detail=detail)]
 
 
 def _map_differences(wanted: Values, found: Values, path: str, within: _Within) -> list[Change]:
@@ -373,20 +377,22 @@ def _item_differences(
 ) -> list[Change]:
     part = shape.part or Part
     if any(item is UNKNOWN for item in wanted):
-        return [Change(path=path, kind="change", change_class=within.level, detail="known only when applied")]
+        return [Change(path=path, kind="change", change_class=within.level, detail=KNOWN_LATER)]
     known = _known_parts(wanted)
     meant = {item_key(part, item) for item in known}
     changes: list[Change] = []
     pairs = paired(part, known, found)
     if shape.ordered and (order := _order_difference(part, pairs, found, path, within)) is not None:
         changes.append(order)
+    any_may_stay = any(_key_known_later(part, item) for item, there in pairs if item is not None and there is None)
     for item, there in pairs:
         if item is None:
             if there is None:
                 continue  # one of each pair exists
             place = f"{path}[{label(part, there)}]"
             again = "it is there more than once" if item_key(part, there) in meant else ""
-            changes.append(Change(path=place, kind="remove", change_class=within.level, detail=again))
+            may_stay = "unless an added one, known only when applied, is the same" if any_may_stay else ""
+            changes.append(Change(path=place, kind="remove", change_class=within.level, detail=again or may_stay))
             continue
         place = f"{path}[{label(part, item)}]"
         if there is None:
@@ -420,17 +426,24 @@ def _shown_order(within: _Within, found: Sequence[str], wanted: Sequence[str]) -
     return "" if within.secret else f"{', '.join(found)} -> {', '.join(wanted)}"
 
 
+def _key_known_later(part: type[Part], item: Values) -> bool:
+    """Whether a part of an item's key is known only when applied."""
+    return any(item.get(name) is UNKNOWN for name in part.key)
+
+
 def label(part: type[Part], item: Values) -> str:
-    """A list item's key as paths show it."""
-    known = [str(item[name]) for name in part.key if name in item and item[name] is not UNKNOWN]
+    """A list item's key as paths show it, with "?" for what is known only when applied."""
+    shown = ["?" if item[name] is UNKNOWN else str(item[name]) for name in part.key if name in item]
     if part.whole_key:
-        return " ".join(known) or "?"
-    return next(iter(known), "?")
+        return " ".join(shown) or "?"
+    return next((name for name in shown if name != "?"), "?")
 
 
 def _shown(within: _Within, value: object) -> str:
     """A value for a line; empty if it may be secret (a TXT record, a key in dnsmasq's options)."""
-    if within.secret or value is None or value is UNKNOWN:
+    if value is UNKNOWN:
+        return KNOWN_LATER
+    if within.secret or value is None:
         return ""
     if isinstance(value, Mapping):
         texts = {name: _shown(within, item) for name, item in value.items() if not _is_group(item)}

@@ -147,6 +147,54 @@ def test_project(named: Any, observed: Any, shown: Any) -> None:
         pytest.param(
             {"mtu": UNKNOWN}, {"mtu": 1400}, [("mtu", "change", "RESTART", "known only when applied")], id="unknown"
         ),
+        pytest.param(
+            {"dns": {"hosts": [{"ip": UNKNOWN, "hostnames": ["x"]}, A]}},
+            {"dns": {"hosts": [A, B]}},
+            [
+                ("dns.hosts[?]", "add", "LIVE", "ip known only when applied"),
+                ("dns.hosts[10.0.0.2]", "remove", "LIVE", "unless an added one, known only when applied, is the same"),
+            ],
+            id="an unknown item, which may be one that is there",
+        ),
+        pytest.param(
+            {"dns": {"hosts": [{"ip": "10.0.0.3", "hostnames": UNKNOWN}]}},
+            {"dns": {"hosts": [B]}},
+            [
+                (
+                    "dns.hosts[10.0.0.3]",
+                    "add",
+                    "LIVE",
+                    "ip 10.0.0.3, hostnames known only when applied",
+                ),
+                ("dns.hosts[10.0.0.2]", "remove", "LIVE", ""),
+            ],
+            id="an item with an unknown value is no other one",
+        ),
+        pytest.param(
+            {"dns": {"hosts": [{"ip": "10.0.0.1", "hostnames": ["x", UNKNOWN]}]}},
+            {"dns": {"hosts": [A]}},
+            [("dns.hosts[10.0.0.1].hostnames", "change", "LIVE", "known only when applied")],
+            id="an unknown value in a plain list",
+        ),
+        pytest.param(
+            {"dns": {"forwarders": [{"address": "10.0.0.53", "domain": UNKNOWN}]}},
+            {},
+            [
+                (
+                    "dns.forwarders[? 10.0.0.53]",
+                    "add",
+                    "RESTART",
+                    "address 10.0.0.53, domain known only when applied",
+                )
+            ],
+            id="an unknown part of a key",
+        ),
+        pytest.param(
+            {"dns": {"txts": [{"name": "key", "value": UNKNOWN}]}},
+            {"dns": {"txts": [{"name": "key", "value": "old secret"}]}},
+            [("dns.txts[key].value", "change", "LIVE", "known only when applied")],
+            id="an unknown value that may be secret",
+        ),
         pytest.param({"name": "b"}, {"name": "a"}, [("name", "change", "REPLACE", "a -> b")], id="replaced"),
         pytest.param({"dns": {"hosts": [A, B]}}, {"dns": {"hosts": [B, A]}}, [], id="the same items in another order"),
         pytest.param(
