@@ -327,9 +327,12 @@ class Provider(dynamic.ResourceProvider):
         """Outputs for the engine to record, with what it is to hand on about secrets of `given` inputs, or outputs."""
         from virtnet.plugin.struct import SECRET, SIGNATURE
 
+        from virtnet.spec.secrets import repeating
+
         shown = resource.to_properties(outputs)
-        repeating = self._session.repeating_secrets(resource, outputs)
-        hidden = sorted(resource.to_properties(dict.fromkeys(repeating)))
+        secret = resource.from_properties({place[0]: None for place in _places(given).get(PLACES, [])})
+        repeated = repeating(resource.outputs_spec, secret) | self._session.repeating_secrets(resource, outputs)
+        hidden = sorted(shown.keys() & resource.to_properties(dict.fromkeys(repeated)))
         sealed = {name: {SIGNATURE: SECRET, "value": shown[name]} for name in hidden}
         return {**shown, **sealed, **({HIDDEN: hidden} if hidden else {}), **_places(given)}
 

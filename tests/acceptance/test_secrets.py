@@ -14,6 +14,9 @@ pytestmark = pytest.mark.acceptance
 MARK = "hunter2"
 """Part of every secret of these tests: where it is found, one was told."""
 
+NUMBER = 13770
+"""A secret number before the step is added."""
+
 PROGRAM = f'''\
 """Every place that takes a text, with a secret in it."""
 
@@ -45,6 +48,8 @@ virtnet.LibvirtNetwork(
     dnsmasq_options=secret([f"txt-record=raw,{MARK}-option-{{step}}"]),
 )
 virtnet.LibvirtNetwork("args", virtnet.LibvirtNetworkArgs(
+    bridge={{"name": secret("{MARK}-br")}},
+    mtu=secret({NUMBER} + step),
     ips=[virtnet.NetworkIpArgs(address="10.94.0.1/24")],
     dns=secret({{"txts": [{{"name": "key", "value": f"{MARK}-whole-{{step}}"}}]}}),
 ))
@@ -98,6 +103,7 @@ def test_no_secret_is_in_the_state_or_in_any_line(host: Host, stack: Stack) -> N
     said += [stack.refresh(), stack.destroy()]
     assert MARK not in state(stack)
     assert MARK not in "".join(said)
+    assert str(NUMBER)[:4] not in "".join(said)
 
 
 @pytest.mark.further

@@ -87,24 +87,22 @@ def as_named(resource: "Resource[Any]", inputs: "Values", before: "Received | No
 
 
 def message_of(
-    resource: "Resource[Any]", tree: "Values", *taken: "Received", repeating: Iterable[str] = ()
+    resource: "Resource[Any]", tree: "Values", *taken: "Received", repeating_others: Iterable[str] = ()
 ) -> struct_pb2.Struct:
     """Inputs or outputs as a Struct, secret in the places where those that came in were, and in what repeats them.
 
-    `repeating` are the names of those that repeat secrets of other resources.
+    `repeating_others` are the names of those that repeat secrets of other resources.
     """
-    from pydantic.alias_generators import to_camel
-
     from virtnet.plugin.struct import sendable
     from virtnet.spec.part import shapes
+    from virtnet.spec.secrets import repeating
 
     values = resource.to_properties(tree)
     given = {place for one in taken for place in one.secret}
-    secret = {*given, *((name,) for name in resource.to_properties(dict.fromkeys(repeating)))}
-    for shape in shapes(resource.outputs_spec).values():
-        repeated = {to_camel(name) for name in shape.repeats} & {place[0] for place in given}
-        if repeated or (shape.secret and tree.get(shape.name) is not None):
-            secret.add((to_camel(shape.name),))
+    outputs = resource.outputs_spec
+    always = [name for name, shape in shapes(outputs).items() if shape.secret and tree.get(name) is not None]
+    own = repeating(outputs, resource.from_properties({place[0]: None for place in given}))
+    secret = {*given, *((name,) for name in resource.to_properties(dict.fromkeys([*always, *own, *repeating_others])))}
     return sendable(values, [place for place in secret if place[0] in values])
 
 

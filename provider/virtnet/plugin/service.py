@@ -565,7 +565,7 @@ class Plugin(ResourceProviderServicer):
 
     def _message_of(self, resource: "Resource[Any]", outputs: "Values", *taken: "Received") -> struct_pb2.Struct:
         repeating = self._session.repeating_secrets(resource, outputs)
-        return message_of(resource, outputs, *taken, repeating=repeating)
+        return message_of(resource, outputs, *taken, repeating_others=repeating)
 
     def _listener(self, resource: "Resource[Any]", request: provider_pb2.DiffRequest) -> "Listener":
         from virtnet.planning.announcements import Listener

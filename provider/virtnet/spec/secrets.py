@@ -1,7 +1,11 @@
 """The secret texts of a run, which no line, no error and no plain output may repeat."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from virtnet.spec.part import Part
 
 
 class Secrets:
@@ -28,3 +32,12 @@ class Secrets:
 
         held = {name: strings(value) for name, value in values.items()}
         return frozenset(name for name, texts in held.items() if any(self.redacted(text) != text for text in texts))
+
+
+def repeating(outputs: "type[Part]", secret: Collection[str]) -> frozenset[str]:
+    """The names of the outputs that hold the value of one of these inputs."""
+    from virtnet.spec.part import shapes
+
+    if not secret:
+        return frozenset()
+    return frozenset(shape.name for shape in shapes(outputs).values() if any(name in secret for name in shape.repeats))

@@ -39,9 +39,10 @@ def redact(text: str, hidden: Iterable[str]) -> str:
 
 
 def strings(value: object) -> set[str]:
-    """All texts in a value, at any depth."""
-    if isinstance(value, str):
-        return {value} if len(value) >= SHORTEST else set()
+    """All texts in a value, at any depth, and all numbers as lines show them."""
+    if isinstance(value, str | int | float):
+        shown = "" if isinstance(value, bool) else value if isinstance(value, str) else f"{value:.16g}"
+        return {shown} if len(shown) >= SHORTEST else set()
     if isinstance(value, Mapping):
         return set().union(*map(strings, value.values()))
     if isinstance(value, list):

@@ -1,6 +1,8 @@
 """What a run was told of secrets is found wherever it is repeated."""
 
-from virtnet.spec.secrets import Secrets
+from virtnet.network.outputs import NetworkOutputs
+from virtnet.spec.secrets import Secrets, repeating
+from virtnet.spec.text import strings
 
 
 def test_outputs_that_repeat_a_secret_are_named_at_any_depth() -> None:
@@ -19,3 +21,16 @@ def test_outputs_that_repeat_a_secret_are_named_at_any_depth() -> None:
 
     assert found == {"target", "problems"}
     assert told.redacted("to 192.168.123.50:80") == "to [secret]:80"
+
+
+def test_outputs_repeat_the_secret_inputs_that_they_are_made_of() -> None:
+    assert [sorted(repeating(NetworkOutputs, secret)) for secret in ([], ["dns"], ["bridge"], ["name", "dns"])] == [
+        [],
+        [],
+        ["bridge_name"],
+        ["bridge_name"],
+    ]
+
+
+def test_a_number_is_hidden_as_lines_show_it() -> None:
+    assert strings({"mtu": 13771, "as it travels": [13772.0], "short": 999, "flag": True}) == {"13771", "13772"}
