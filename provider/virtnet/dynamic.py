@@ -326,7 +326,6 @@ class Provider(dynamic.ResourceProvider):
     def _outputs(self, resource: "Resource[Any]", outputs: "Values", given: Mapping[str, Any]) -> dict[str, Any]:
         """Outputs for the engine to record, with what it is to hand on about secrets of `given` inputs, or outputs."""
         from virtnet.plugin.struct import SECRET, SIGNATURE
-
         from virtnet.spec.secrets import repeating
 
         shown = resource.to_properties(outputs)

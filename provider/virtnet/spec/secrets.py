@@ -16,9 +16,10 @@ class Secrets:
         self._texts: frozenset[str] = frozenset()
 
     def keep(self, texts: Iterable[str]) -> None:
-        """Add secret texts."""
+        """Add secret texts, and what sentences make of them."""
+        told = frozenset(form for text in texts for form in (text, *_derived(text)))
         with self._lock:
-            self._texts = self._texts.union(texts)
+            self._texts |= told
 
     def redacted(self, text: str) -> str:
         """A text with each secret replaced."""
@@ -32,6 +33,19 @@ class Secrets:
 
         held = {name: strings(value) for name, value in values.items()}
         return frozenset(name for name, texts in held.items() if any(self.redacted(text) != text for text in texts))
+
+
+def _derived(text: str) -> tuple[str, ...]:
+    """The address and the subnet of an address with its prefix length; nothing of another text."""
+    if "/" not in text:
+        return ()
+    import ipaddress
+
+    try:
+        interface = ipaddress.ip_interface(text)
+    except ValueError:
+        return ()
+    return str(interface.ip), str(interface.network)
 
 
 def repeating(outputs: "type[Part]", secret: Collection[str]) -> frozenset[str]:
