@@ -16,6 +16,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.hosts.outside import SERVE
+
 from virtnet.connect import connect
 from virtnet.libvirtd.connection import Connections
 from virtnet.network.resource import NETWORK
@@ -30,20 +32,6 @@ GUEST = """
 
 
 OUTSIDE = "192.0.2.9"
-#: Outside, a byte every 10 ms for each who connects.
-SERVE = """
-import socket, threading, time
-def serve(client):
-    try:
-        while True:
-            client.send(b"x")
-            time.sleep(0.01)
-    except OSError:
-        pass
-server = socket.create_server(("", 8000))
-while True:
-    threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
-"""
 #: In the guest: when each byte came, until nothing has come for some seconds.
 READ = f"""
 import socket, time

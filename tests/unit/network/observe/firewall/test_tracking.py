@@ -105,6 +105,9 @@ def test_a_network_that_translates_both_versions_needs_both_tracked(ip6tables: s
         pytest.param(9_000_000, LEFT_IPTABLES.replace("12ab34", "ab34ff"), "", False, id="another network's"),
         pytest.param(11_003_000, "", LEFT_NFT, True, id="a libvirt that may write nftables"),
         pytest.param(11_003_000, LEFT_IPTABLES, "", True, id="there without nft"),
+        pytest.param(
+            11_003_000, "", LEFT_NFT.replace('"ip"', '"inet"'), True, id="a holding network's, stopped by hand"
+        ),
         pytest.param(11_003_000, "", None, False, id="none"),
     ],
 )
