@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.hosts.sandboxed import Host, innermost
-from tests.hosts.workstation import AUTHORIZED_KEYS, SSHD_CONFIGURATION
+from tests.hosts.workstation import AUTHORIZED_KEYS, PLAIN_LOGIN, SSHD_CONFIGURATION
 
 from bench import programs
 from bench.measured import Run
@@ -220,7 +220,7 @@ def _host(desk: _Desk, number: int) -> Iterator[Host]:
             "cp --preserve=mode,ownership /etc/passwd /run/bench-passwd;"
             "grep -q ^sshd: /run/bench-passwd ||"
             " echo 'sshd:x:64098:65534::/run/sshd:/usr/sbin/nologin' >> /run/bench-passwd;"
-            "mount --bind /run/bench-passwd /etc/passwd;"
+            f"mount --bind /run/bench-passwd /etc/passwd; {PLAIN_LOGIN};"
             f"ip address add {address}/24 dev eth0; ip link set eth0 up; mkdir -p -m 755 /run/sshd;"
             f"install -m 644 {shlex.quote(str(desk.directory / 'client_key.pub'))} {AUTHORIZED_KEYS};"
             f"$(command -v sshd || echo /usr/sbin/sshd) -f {shlex.quote(str(sshd))}"

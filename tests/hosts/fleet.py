@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.hosts.sandboxed import Host, innermost
-from tests.hosts.workstation import AUTHORIZED_KEYS, HOST_ADDRESS, Workstation, workstation
+from tests.hosts.workstation import AUTHORIZED_KEYS, HOST_ADDRESS, PLAIN_LOGIN, Workstation, workstation
 
 SECOND_ADDRESS = "203.0.113.1"
 
@@ -96,7 +96,7 @@ def _serve(first: Host, second: Host) -> None:
     path = second.directory / "sshd_config"
     path.write_text(configuration)
     second.sh(
-        f"ip address add {SECOND_ADDRESS}/24 dev eth0; ip link set eth0 up; mkdir -p -m 755 /run/sshd;"
+        f"{PLAIN_LOGIN}; ip address add {SECOND_ADDRESS}/24 dev eth0; ip link set eth0 up; mkdir -p -m 755 /run/sshd;"
         f"install -m 644 {shlex.quote(str(first.directory / 'client_key.pub'))} {AUTHORIZED_KEYS};"
         f"$(command -v sshd || echo /usr/sbin/sshd) -f {shlex.quote(str(path))}"
     )

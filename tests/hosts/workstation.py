@@ -22,6 +22,12 @@ OPERATOR = "operator"
 AUTHORIZED_KEYS = "/run/ws-keys"
 """On the host: sshd looks for them as the user, who may not look into a test's directory."""
 
+PLAIN_LOGIN = (
+    "touch /run/plain-login; for file in .bashrc .profile; do"
+    " [[ ! -e ~root/$file ]] || mount --bind /run/plain-login ~root/$file; done"
+)
+"""Whatever root's shell does at a login on this machine, it doesn't in the sandbox: pyenv's set-up takes 0.4 s."""
+
 SSHD_CONFIGURATION = """\
 ListenAddress {address}
 HostKey {directory}/host_key
@@ -138,7 +144,7 @@ def _add_operator(host: Host, directory: Path) -> None:
         f"echo '{OPERATOR}:x:64099:64099::/tmp:/bin/sh' >> /run/ws-passwd;"
         f"echo '{OPERATOR}:*:19000:0:99999:7:::' >> /run/ws-shadow; echo '{OPERATOR}:x:64099:' >> /run/ws-group;"
         "grep -q ^sshd: /run/ws-passwd || echo 'sshd:x:64098:65534::/run/sshd:/usr/sbin/nologin' >> /run/ws-passwd;"
-        "for file in passwd shadow group; do mount --bind /run/ws-$file /etc/$file; done"
+        f"for file in passwd shadow group; do mount --bind /run/ws-$file /etc/$file; done; {PLAIN_LOGIN}"
     )
 
 
