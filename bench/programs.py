@@ -83,6 +83,8 @@ class Project:
             "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
             "PULUMI_PYTHON_CMD": os.environ.get("PULUMI_PYTHON_CMD", sys.executable),
         }
+        self.at_a_time: int | None = None
+        """How many operations Pulumi's engine does at a time; None for its default, four for each processor."""
         self._given = dict(NOTHING_GIVEN)
         self.give()
         self._pulumi("stack", "init", "bench")
@@ -100,17 +102,21 @@ class Project:
         command = ("pulumi", *arguments, "--non-interactive", "--color=never")
         return run(command, directory=self.directory, environment=self._environment, provider=self._provider)
 
+    def _operation(self, *arguments: str) -> Run:
+        parallel = () if self.at_a_time is None else ("--parallel", str(self.at_a_time))
+        return self._pulumi(*arguments, *parallel)
+
     def up(self) -> Run:
-        return self._pulumi("up", "--yes", "--skip-preview", "--suppress-outputs")
+        return self._operation("up", "--yes", "--skip-preview", "--suppress-outputs")
 
     def preview(self) -> Run:
-        return self._pulumi("preview")
+        return self._operation("preview")
 
     def refresh(self) -> Run:
-        return self._pulumi("refresh", "--yes", "--skip-preview")
+        return self._operation("refresh", "--yes", "--skip-preview")
 
     def destroy(self) -> Run:
-        return self._pulumi("destroy", "--yes", "--skip-preview")
+        return self._operation("destroy", "--yes", "--skip-preview")
 
     def take_state_of(self, other: "Project") -> None:
         """Go on with another project's state."""
