@@ -4,8 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from tests.acceptance.test_languages import Language, LanguageStack, java_tools, languages, lay_out_yaml, made_once
@@ -72,6 +74,7 @@ def test_all_that_a_release_publishes_is_there_with_its_checksum(dist: Path) -> 
         f"pulumi-virtnet-{VERSION}.tgz",
         f"pulumi_virtnet-{VERSION}-py3-none-any.whl",
         f"pulumi_virtnet-{VERSION}.tar.gz",
+        f"virtnet-{VERSION}-javadoc.jar",
         f"virtnet-{VERSION}-maven.cdx.json",
         f"virtnet-{VERSION}-sources.jar",
         f"virtnet-{VERSION}.jar",
@@ -125,7 +128,7 @@ def test_another_folder_with_the_same_files_gives_the_same_packages(tmp_path: Pa
         )
         sums.append(checksums(into.iterdir()))
 
-    assert sums[0].count("\n") == 8
+    assert sums[0].count("\n") == 9
     assert sums[1] == sums[0]
 
 
@@ -168,6 +171,24 @@ def in_environment(environment: Path) -> Callable[[Path, str], None]:
         (directory / "__main__.py").write_text(program)
 
     return lay_out
+
+
+def test_the_maven_package_has_what_maven_central_takes(dist: Path) -> None:
+    """A pom that says whose it is, and the sources and pages of all that programs can name."""
+    maven = {"": "http://maven.apache.org/POM/4.0.0"}
+    pom = ElementTree.parse(dist / f"virtnet-{VERSION}.pom")  # noqa: S314 - this repository's own
+    asked = ["name", "description", "url", "licenses/license/name", "developers/developer/name", "scm/url"]
+    classes, sources, pages = (
+        {Path(name) for name in zipfile.ZipFile(dist / f"virtnet-{VERSION}{which}.jar").namelist()}
+        for which in ("", "-sources", "-javadoc")
+    )
+
+    assert [name for name in asked if not pom.findtext(name, namespaces=maven)] == []
+    compiled = {path for path in classes if path.suffix == ".class" and "$" not in path.name}
+    assert {path.with_suffix(".java") for path in compiled} == {path for path in sources if path.suffix == ".java"}
+    # Utilities is the one class that programs can't name.
+    described = {path for path in compiled if path.stem != "Utilities"}
+    assert {path.with_suffix(".html") for path in described} <= pages
 
 
 def test_the_npm_package_holds_what_programs_import_compiled(dist: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The Maven package of the Java SDK: the compiled classes, their sources, the pom and a bill of materials.
+"""The Maven package of the Java SDK: the compiled classes, sources, documentation, the pom and a bill of materials.
 
 The SDK is no part of the repository. A Go module has to be there, because it is a repository's content, and a Maven
 package is uploaded. So it is generated when it is built, and no change of a spec rewrites 130 files of Java.
@@ -42,9 +42,13 @@ def package(repository: Path, tools: Path, into: Path, epoch: int) -> list[Path]
         compile_sources(sorted(sources.rglob("*.java")), libraries(tools), content)
         shutil.copytree(sources / "src" / "main" / "resources", content, dirs_exist_ok=True)
         (content / Path(*JAVA_GROUP.split("."), PACKAGE) / "plugin.json").write_text(_plugin(published))
+        pages = Path(place) / "pages"
+        document(sources / "src" / "main" / "java", libraries(tools), pages, published)
+        # Maven Central takes no package without the last two.
         packed = [
             (content, name.with_name(f"{name.name}.jar")),
             (sources / "src" / "main" / "java", name.with_name(f"{name.name}-sources.jar")),
+            (pages, name.with_name(f"{name.name}-javadoc.jar")),
         ]
         for folder, _ in packed:
             (folder / "META-INF").mkdir()
@@ -70,6 +74,26 @@ def compile_sources(sources: Iterable[Path], classpath: Iterable[Path], folder: 
     paths = ":".join(map(str, classpath))
     command = ["javac", "--release", RELEASE, "-encoding", "UTF-8", "-Xlint:all,-deprecation", "-Werror"]
     subprocess.run([*command, "-classpath", paths, "-d", folder, *sources], check=True, capture_output=True)
+
+
+def document(source: Path, classpath: Iterable[Path], folder: Path, published: Project) -> None:
+    """Write the pages that javadoc makes of the sources. Raises CalledProcessError where it fails or warns."""
+    paths = ":".join(map(str, classpath))
+    title = f"{PACKAGE} {published.version}"
+    # The locale has to come first. Pulumi generates builders without comments.
+    command = ["javadoc", "-locale", "en_US", "--release", RELEASE, "-encoding", "UTF-8", "-docencoding", "UTF-8"]
+    command += [
+        "-Xdoclint:all,-missing",
+        "-Werror",
+        "-quiet",
+        "-notimestamp",
+        "-windowtitle",
+        title,
+        "-doctitle",
+        title,
+    ]
+    command += ["-classpath", paths, "-subpackages", f"{JAVA_GROUP}.{PACKAGE}"]
+    subprocess.run([*command, "-sourcepath", source, "-d", folder], check=True, capture_output=True)
 
 
 def bill_of_materials(published: Project, jars: Iterable[Path], repository: Path, epoch: int) -> str:
