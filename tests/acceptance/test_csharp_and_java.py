@@ -1,12 +1,13 @@
-"""The SDKs of C# and Java have the names of the schema, and `pulumi package add` gives the one of Java.
+"""The SDKs of C# and Java have the names of the schema, and `pulumi package` gives the one of Java.
 
 There is no .NET here, so what is in C# is compared and not compiled.
 """
 
 import json
+import os
 import re
-import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ import pytest
 from tests.acceptance.stack import PRELOADED
 from tests.acceptance.test_languages import (
     EXAMPLES,
+    VERSION,
     Language,
     LanguageStack,
+    ask_no_network,
     java_tools,
-    language_of_java,
+    lay_out_yaml,
     project,
 )
 from tests.hosts.sandboxed import REPOSITORY, Host
@@ -28,6 +31,13 @@ from tools.release import java
 #: What each of them asks of libvirt, other tests ask too.
 pytestmark = [pytest.mark.acceptance, pytest.mark.any_libvirt, pytest.mark.compiled, pytest.mark.timeout(900)]
 
+PAGE = (REPOSITORY / "docs" / "plugin.md").read_text()
+PLUGIN = Path(sys.executable).with_name("pulumi-resource-virtnet")
+#: What the language hosts that the set-up builds say at the end of `pulumi package add`.
+LINKS_NOTHING = "error: linking package: method Link not implemented"
+#: What a program that has the SDK's sources replaces in its pom, and with what.
+(OF_THE_SOURCES,) = re.findall(r"```xml\n( *<dependency>\n *<groupId>com\.google.*?)```", PAGE, re.DOTALL)
+OF_THE_PACKAGE = r"(?s) *<dependency>\s*<groupId>io\.github\.pulumivirtnet</groupId>.*?</dependency>\n"
 DESCRIBED: dict[str, Any] = json.loads((REPOSITORY / SCHEMA).read_text())
 #: The folder of a package's classes in Java.
 JAVA = Path("src/main/java/io/github/pulumivirtnet/virtnet")
@@ -122,20 +132,40 @@ def test_the_programs_in_csharp_are_what_pulumi_makes_of_those_in_yaml(tmp_path:
     assert {name: text.split() for name, text in written.items()} == {name: text.split() for name, text in made.items()}
 
 
-def test_the_sdk_that_pulumi_adds_to_a_project_in_java_runs_a_network(host: Host, tmp_path: Path) -> None:
-    """The host that the set-up builds writes the SDK, and can't name it in the project's own files as newer ones do."""
-    libraries = java.libraries(java_tools())
+def test_the_sdk_of_java_that_pulumi_generates_is_that_of_the_maven_package(tmp_path: Path) -> None:
+    """Of the plugin and of the schema, up to the line that names the generator, and to files of Gradle."""
+    environment = {**os.environ, "PULUMI_HOME": str(tmp_path), "PULUMI_BACKEND_URL": f"file://{tmp_path}"}
+    packaged, (of_plugin, of_schema) = tmp_path / "packaged", (tmp_path / "plugin", tmp_path / "schema")
+    java.generate(REPOSITORY, java_tools(), packaged)
+
+    for source, into in ((PLUGIN, of_plugin), (REPOSITORY / SCHEMA, of_schema)):
+        command = ["pulumi", "package", "gen-sdk", "--language", "java"]
+        subprocess.run(
+            [*command, source, "--out", into], env=environment, cwd=tmp_path, capture_output=True, check=True
+        )
+
+    assert len(sources_below(packaged)) > 100
+    assert sources_below(of_plugin) == sources_below(packaged)
+    assert sources_below(of_schema) == sources_below(packaged)
+    java.compile_sources(sorted(of_plugin.rglob("*.java")), java.libraries(java_tools()), tmp_path / "classes")
+
+
+def sources_below(folder: Path) -> dict[str, str]:
+    """Each file of Java by its name, without the first line, which says what generated it."""
+    return {path.name: path.read_text().partition("\n")[2] for path in folder.rglob("*.java")}
+
+
+def test_the_sdk_that_pulumi_adds_to_a_project_in_java_runs_a_network(host: Host) -> None:
+    """Docs/plugin.md says what to type when the language host has written the SDK, which can't link it."""
     before = host.trace()
-    stack = LanguageStack(host, Language("java", ".java", without_program), "LibvirtNetwork")
+    stack = LanguageStack(host, Language("java", ".java", lay_out_maven), "LibvirtNetwork")
+    stack.environment["PATH"] = os.environ["PATH"]  # the language host has Maven build and run it
+    (copy,) = re.findall(r"^\$ (cp -r sdks/.*)$", PAGE, re.MULTILINE)
 
-    added = stack.pulumi("package", "add", str(PRELOADED / "bin" / "pulumi-resource-virtnet"), check=False)
+    added = stack.pulumi("package", "add", str(plugin_of(stack)), check=False)
 
-    assert "Successfully generated an SDK for the virtnet package" in added.stdout + added.stderr
-    source, classes = stack.directory / "sdks" / "virtnet" / "src" / "main", tmp_path / "classes"
-    java.compile_sources(sorted((source / "java").rglob("*.java")), libraries, classes)
-    shutil.copytree(source / "resources", classes, dirs_exist_ok=True)
-    stack.language = language_of_java(classes)
-    stack.language.lay_out(stack.directory, stack.program)
+    assert LINKS_NOTHING in added.stderr
+    host.run("bash", "-ec", copy, directory=stack.directory)
     stack.up()
     assert "192.168.123.1/24" in host.sh(f"ip -brief address show dev {stack.output('bridge')}")
     assert stack.unchanged()
@@ -146,7 +176,35 @@ def test_the_sdk_that_pulumi_adds_to_a_project_in_java_runs_a_network(host: Host
     assert host.trace() == before
 
 
-def without_program(directory: Path, program: str) -> None:
-    """A project in Java that has no program yet, because that needs the SDK."""
-    del program
+def test_a_package_that_pulumi_adds_to_a_project_in_yaml_leaves_it_running(host: Host) -> None:
+    before = host.trace()
+    stack = LanguageStack(host, Language("yaml", ".yaml", lay_out_yaml), "LibvirtNetwork")
+
+    added = stack.pulumi("package", "add", str(plugin_of(stack)), check=False)
+
+    assert LINKS_NOTHING in added.stderr
+    assert [path.name for path in (stack.directory / "sdks").rglob("*.*")] == [f"virtnet-{VERSION}.yaml"]
+    stack.up()
+    assert stack.unchanged()
+    stack.destroy()
+    assert host.trace() == before
+
+
+def plugin_of(stack: LanguageStack) -> Path:
+    """The plugin in a folder of the stack's own: Pulumi keeps the schema beside a plugin that it asks by its path."""
+    plugin = stack.directory / "plugin" / "bin" / PLUGIN.name
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text(f'#!/bin/sh\nexec {PRELOADED}/bin/{PLUGIN.name} "$@"\n')
+    plugin.chmod(0o755)
+    return plugin
+
+
+def lay_out_maven(directory: Path, program: str) -> None:
+    """The pom of examples/java, with what docs/plugin.md has instead of the package; Maven asks no network."""
     project(directory, "java")
+    pom = (REPOSITORY / "examples" / "java" / "pom.xml").read_text().replace("services.App", "myproject.App")
+    (directory / "pom.xml").write_text(re.sub(OF_THE_PACKAGE, OF_THE_SOURCES, pom))
+    source = directory / "src" / "main" / "java" / "myproject" / "App.java"
+    source.parent.mkdir(parents=True, exist_ok=True)
+    source.write_text(program)
+    ask_no_network(directory)

@@ -471,14 +471,20 @@ def test_the_folder_of_a_language_publishes_a_guest(
 
 def install_with_maven(package: Path, directory: Path) -> None:
     """Put the package's files where `mvn install:install-file` puts them, and have Maven ask no network."""
-    repository = directory / "repository"
-    shutil.copytree(java_tools() / "repository", repository)
-    place = repository / "io" / "github" / "pulumivirtnet" / "virtnet" / VERSION
+    place = ask_no_network(directory) / "io" / "github" / "pulumivirtnet" / "virtnet" / VERSION
     place.mkdir(parents=True)
     for suffix in (".jar", ".pom"):
         shutil.copy(package / f"virtnet-{VERSION}{suffix}", place)
-    (directory / ".mvn").mkdir()
-    (directory / ".mvn" / "maven.config").write_text(f"--offline\n-Dmaven.repo.local={repository}\n")
+
+
+def ask_no_network(directory: Path) -> Path:
+    """Have Maven use a repository of the project's own, which has all but the package. Its folder."""
+    repository = directory / "repository"
+    if not repository.exists():
+        shutil.copytree(java_tools() / "repository", repository)
+        (directory / ".mvn").mkdir()
+        (directory / ".mvn" / "maven.config").write_text(f"--offline\n-Dmaven.repo.local={repository}\n")
+    return repository
 
 
 @pytest.mark.compiled
