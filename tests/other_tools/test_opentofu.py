@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,13 @@ PAGE = (REPOSITORY / "docs" / "coming-from.md").read_text()
 (CONFIGURATION,) = re.findall(r"```hcl\n(.*?)```", SECTION, re.DOTALL)
 (RESOURCE,) = re.findall(r"^resource .*?^}\n", CONFIGURATION, re.MULTILINE | re.DOTALL)
 LOOK, TAKE_OVER, BOTH_ARE_DONE = (
-    re.findall(r"^\$ (.*)$", block, re.MULTILINE) for block in re.findall(r"```console\n(.*?)```", SECTION, re.DOTALL)
+    [
+        (command, [line for line in printed.splitlines() if line and line != "…"])
+        for command, _, printed in (part.partition("\n") for part in f"\n{block}".split("\n$ ")[1:])
+    ]
+    for block in re.findall(r"```console\n(.*?)```", SECTION, re.DOTALL)
 )
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
 #: What changes where a network is restarted: its bridge, its DHCP server, who is attached, its UUID, its rules.
 WITNESS = """\
 bridge=$(virsh net-info lab | sed -n 's/^Bridge: *//p')
@@ -42,8 +48,8 @@ class Shell:
         path = f"{programs()}:{os.environ['PATH']}"
         self._environment = {**stack.environment, **provider_from(programs(), tofu / "cli.tfrc"), "PATH": path}
 
-    def type(self, *commands: str) -> str:
-        """Run each command, which has to succeed; what the last one printed."""
+    def type(self, *commands: str) -> list[str]:
+        """Run each command, which has to succeed; the lines that the last one printed, without colors."""
         printed = ""
         for command in commands:
             done = self._stack.host.run(
@@ -52,7 +58,13 @@ class Shell:
                 environment=self._environment,
             )
             printed = done.stdout + done.stderr
-        return printed
+        return COLOR.sub("", printed).splitlines()
+
+    def follow(self, lines: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Type what the page has a user type; each command has to print the lines that follow it there."""
+        for command, shown in lines:
+            printed = self.type(command)
+            assert [line for line in shown if line not in printed] == [], command
 
 
 def test_a_network_that_opentofu_made_is_taken_over_without_an_outage(host: Host, stack: Stack) -> None:
@@ -63,15 +75,18 @@ def test_a_network_that_opentofu_made_is_taken_over_without_an_outage(host: Host
     shell.type("tofu -chdir=../tofu apply -auto-approve")
     bridge = host.sh("virsh net-info lab | sed -n 's/^Bridge: *//p'").strip()
 
-    with host.guest("web", bridge):
+    with host.guest("web", bridge) as guest:
+        guest.sh("ip address add 10.17.3.50/24 dev eth0; until ping -q -c 1 -w 5 10.17.3.1; do sleep 0.1; done")
         before = host.sh(WITNESS)
-        previewed = shell.type(*LOOK)
-        assert host.sh(WITNESS) == before
-        shell.type(*TAKE_OVER)
-        (tofu / "main.tf").write_text(CONFIGURATION.replace(RESOURCE, ""))
-        shell.type(*BOTH_ARE_DONE)
+        with guest.pinging("10.17.3.1") as pings:
+            shell.follow(LOOK)
+            assert host.sh(WITNESS) == before
+            shell.follow(TAKE_OVER)
+            (tofu / "main.tf").write_text(CONFIGURATION.replace(RESOURCE, ""))
+            shell.follow(BOTH_ARE_DONE)
 
-        assert "adopts the existing network" in previewed
+        assert pings.received > 50
+        assert pings.lost == 0
         assert "web" in before.split()
         assert host.sh(WITNESS) == before
         assert "virtnet:owner" in host.virsh("net-dumpxml", "lab", "--inactive")
