@@ -64,6 +64,23 @@ pulumi plugin install resource {package} v{version} --server {server}
 The plugin's archive needs neither Python nor libvirt on the machine where you run `pulumi`. The hosts need libvirt and
 dnsmasq. [Supported versions]({docs}/support.md) lists the versions that the tests run with.
 
+### From files
+
+[Each release]({repository}/releases) has all of this as files. In a clone of the repository,
+`make release-artifacts` builds the same files into `dist`. Type this in the folder of your program, with the path of
+that folder instead of `FILES`:
+
+{from_files}
+
+In all languages but Python, install the plugin from its archive:
+
+```bash
+pulumi plugin install resource {package} v{version} --file FILES/{archive}
+```
+
+[The first network in each language]({docs}/install.md#the-first-network-in-each-language) has all steps from an empty
+folder.
+
 ## Configuration
 
 Without any configuration, resources are on the libvirt of this machine, `qemu:///system`. Set another host for a stack
@@ -86,6 +103,18 @@ virtnet uses your own OpenSSH configuration, keys, agent and known_hosts. Networ
 """
 
 
+#: How the SDK of a language is installed from a release's files.
+_FROM_FILES = {
+    "typescript": "npm install FILES/{node}-{version}.tgz",
+    "python": "pip install FILES/{wheel}-{version}-py3-none-any.whl",
+    "go": """\
+tar -xzf FILES/{wheel}-{version}.tar.gz --strip-components=1 {wheel}-{version}/sdk/go
+go mod edit -replace={go}=./sdk/go
+go mod tidy""",
+    "java": "mvn install:install-file -Dfile=FILES/{package}-{version}.jar -DpomFile=FILES/{package}-{version}.pom",
+}
+
+
 def index(repository: Path, published: Project) -> str:
     """The overview."""
     programs = {
@@ -104,16 +133,20 @@ def installation(published: Project) -> str:
         "How to install the virtnet package for Pulumi, and how to set the libvirt host that it manages.",
         "installation",
     )
-    body = _INSTALLATION.format(
-        node=NODE_PACKAGE,
-        go=published.go_module,
-        package=PACKAGE,
-        group=JAVA_GROUP,
-        repository=published.repository,
-        version=published.version,
-        server=published.plugin_download_url,
-        docs=_documents(published),
-    )
+    names = {
+        "node": NODE_PACKAGE,
+        "wheel": NODE_PACKAGE.replace("-", "_"),
+        "go": published.go_module,
+        "package": PACKAGE,
+        "archive": f"pulumi-resource-{PACKAGE}-v{published.version}-linux-amd64.tar.gz",
+        "group": JAVA_GROUP,
+        "repository": published.repository,
+        "version": published.version,
+        "server": published.plugin_download_url,
+        "docs": _documents(published),
+    }
+    commands = {language: typed.format(**names) for language, typed in _FROM_FILES.items()}
+    body = _INSTALLATION.format(from_files="\n".join(_chooser(commands, "bash")), **names)
     return "\n".join([*head, body, *_options(), ""])
 
 
@@ -127,11 +160,12 @@ def _front_matter(title: str, description: str, layout: str) -> list[str]:
     return ["---", MARK, *quoted, "---", ""]
 
 
-def _chooser(programs: Mapping[str, str]) -> Iterator[str]:
-    yield f'{{{{< chooser language "{",".join(programs)}" >}}}}'
-    for language, program in programs.items():
+def _chooser(texts: Mapping[str, str], written_in: str = "") -> Iterator[str]:
+    """A text for each language, in a block of that language or of another."""
+    yield f'{{{{< chooser language "{",".join(texts)}" >}}}}'
+    for language, text in texts.items():
         yield f"\n{{{{% choosable language {language} %}}}}\n"
-        yield f"```{language}\n{program.rstrip()}\n```\n"
+        yield f"```{written_in or language}\n{text.rstrip()}\n```\n"
         yield "{{% /choosable %}}"
     yield "\n{{< /chooser >}}"
 
