@@ -12,7 +12,7 @@ def check(inputs: Values, _recorded: Values) -> tuple[dict[str, object], list[Fa
     """Inputs in their one canonical form, or every reason against them. Pure.
 
     `__owner` is project/stack/resource, and `__urn` its URN, for the mark in the drop-in. Inputs that name no parameter
-    at all mean ipv4.
+    at all mean ipv4, but an empty `interfaces` doesn't.
     """
     spec, failures = from_inputs(
         HostForwardingSpec, {name: value for name, value in inputs.items() if not name.startswith("__")}
@@ -24,6 +24,9 @@ def check(inputs: Values, _recorded: Values) -> tuple[dict[str, object], list[Fa
     if failures:
         return {}, failures
     if not any(canonical.get(name) not in (None, {}) for name in ("ipv4", "ipv6", "interfaces")):
+        if inputs.get("interfaces") is not None:
+            # A list that a program makes may be empty. The whole host's forwarding isn't what it meant then.
+            return {}, [Failure("interfaces", ForwardingFailure.NO_INTERFACES)]
         canonical["ipv4"] = True
     return canonical | {name: inputs[name] for name in ("__owner", "__urn") if inputs.get(name)}, []
 

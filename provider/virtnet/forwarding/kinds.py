@@ -14,6 +14,7 @@ class ForwardingFailure(Enum):
     DROP_IN_SUFFIX = "drop_in_suffix"
     KERNELS_WORD = "kernels_word"
     NAMES_NEITHER = "names_neither"
+    NO_INTERFACES = "no_interfaces"
     PATTERN_CHARACTER = "pattern_character"
     URI_MISSING = "uri_missing"
 

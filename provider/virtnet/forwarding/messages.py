@@ -38,6 +38,10 @@ FAILURES: Mapping[Enum, str] = {
     ForwardingFailure.KERNELS_WORD: "'{name}' isn't an interface but the kernel's name for all of them. Use ipv4 or ipv6",
     ForwardingFailure.PATTERN_CHARACTER: "contains a character with a special meaning in sysctl.d files. Rename the interface",
     ForwardingFailure.NAMES_NEITHER: "has neither ipv4 nor ipv6. Add one of them, or remove the interface",
+    ForwardingFailure.NO_INTERFACES: (
+        "is empty, and nothing else is set. Add an interface with ipv4 or ipv6, or set ipv4 to turn forwarding on for the "
+        "whole host"
+    ),
     WantedTwice.PARAMETER: (
         "is also set by {holder} of this program, for the same host. Remove it from one of the two"
     ),

@@ -87,6 +87,9 @@ class TestCheck:
                 {},
             ),
             ({"interfaces": {"eth0": {}}}, 'interfaces["eth0"]', ForwardingFailure.NAMES_NEITHER, {}),
+            ({"interfaces": {}}, "interfaces", ForwardingFailure.NO_INTERFACES, {}),
+            ({"interfaces": {"eth0": None}}, "interfaces", ForwardingFailure.NO_INTERFACES, {}),
+            ({"interfaces": {"eth0": {"ipv4": None}}}, "interfaces", ForwardingFailure.NO_INTERFACES, {}),
             (
                 {"interfaces": {"eth0": {"ipv5": True}}},
                 'interfaces["eth0"].ipv5',
@@ -154,7 +157,7 @@ class TestCheck:
 
     def test_means_ipv4_when_no_parameter_is_named(self) -> None:
         assert desired(persist=True)["ipv4"] is True
-        assert desired(interfaces={})["ipv4"] is True
+        assert desired(interfaces={}, ipv6=True) == {**desired(ipv6=True), "interfaces": {}}
         assert "ipv4" not in desired(ipv6=True)
 
     def test_the_owner_is_as_pulumi_calls_it_by_now(self) -> None:

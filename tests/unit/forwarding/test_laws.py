@@ -37,7 +37,7 @@ def hosts(draw: st.DrawFn) -> FakeHost:
 
 
 FLAGS = st.fixed_dictionaries({}, optional={"ipv4": st.booleans(), "ipv6": st.booleans()})
-INPUTS = st.fixed_dictionaries(
+GIVEN = st.fixed_dictionaries(
     {},
     optional={
         "ipv4": st.booleans(),
@@ -47,7 +47,8 @@ INPUTS = st.fixed_dictionaries(
         "persist": st.booleans(),
         "drop_in": st.sampled_from(["90-virtnet-forwarding.conf", "99-ours.conf"]),
     },
-).map(lambda inputs: checked_forwarding(**inputs))
+).filter(lambda inputs: inputs.get("interfaces") != {} or not inputs.keys().isdisjoint({"ipv4", "ipv6"}))
+INPUTS = GIVEN.map(lambda inputs: checked_forwarding(**inputs))
 
 
 def planned(host: FakeHost, desired: Mapping[str, Any] | None, recorded: Mapping[str, Any] | None) -> Plan:

@@ -124,6 +124,7 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (ForwardingFailure.KERNELS_WORD, {"name": "all"}),
     (ForwardingFailure.PATTERN_CHARACTER, {}),
     (ForwardingFailure.NAMES_NEITHER, {}),
+    (ForwardingFailure.NO_INTERFACES, {}),
 ]
 
 MAKES: Makes = {
