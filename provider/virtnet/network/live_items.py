@@ -25,7 +25,7 @@ Guests reach nothing outside for most of the seconds that those take (measured, 
 _LISTS_WITH_RULES = frozenset({("ips", "dhcp", "ranges"), ("ips", "dhcp", "hosts"), ("forward", "interfaces")})
 
 #: The modes whose networks have rules to rebuild.
-_MODES_WITH_RULES = frozenset({"", "nat", "route"})
+MODES_WITH_RULES = frozenset({"", "nat", "route"})
 
 
 class ItemChange(NamedTuple):
@@ -76,7 +76,7 @@ def rebuilds(wanted: Values, found: Values) -> int:
     A list counts as unchanged while it is known only when applied; an item that is, counts as one that comes.
     """
     target, there = network_tree_with_unknowns(wanted), network_tree_with_unknowns(found)
-    if mode_of(there) not in _MODES_WITH_RULES:
+    if mode_of(there) not in MODES_WITH_RULES:
         return 0
     meant = {
         str(ip["address"]): ip for ip in _known(target.get("ips", [])) if ip.get("address", UNKNOWN) is not UNKNOWN

@@ -107,7 +107,10 @@ def as_defined(live: "NetworkTree", config: "NetworkTree") -> "NetworkTree":
     forward = live.get("forward", {})
     if "pf" in forward:
         forward = without(forward, {"addresses", "interfaces"})
-    ports = forward.get("nat", {}).get("port", {})
-    if (ports.get("start"), ports.get("end")) == (1024, 65535) and "nat" not in config.get("forward", {}):
-        forward = without(forward, {"nat"})
+    nat, defined = forward.get("nat", {}), config.get("forward", {}).get("nat")
+    ports = nat.get("port", {})
+    if (ports.get("start"), ports.get("end")) == (1024, 65535) and "port" not in (defined or {}):
+        # The group itself is there if the definition has it.
+        nat = without(nat, {"port"})
+        forward = without(forward, {"nat"}) if defined is None and not nat else {**forward, "nat": nat}
     return {**live, "forward": forward} if forward else live

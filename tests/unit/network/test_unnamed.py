@@ -167,6 +167,16 @@ def test_the_ports_that_libvirt_gives_a_running_nat_network_are_its_own() -> Non
     assert told(nat, recorded_of(nat, seen(usual, usual))) != ()
 
 
+@pytest.mark.parametrize("nat", [{"ipv6": True}, {"address": {"start": "192.0.2.1", "end": "192.0.2.2"}}])
+def test_so_are_they_beside_other_settings_of_nat(nat: Mapping[str, Any]) -> None:
+    named = {**LAB, "forward": {"mode": "nat", "nat": nat}}
+    usual = {**LAB, "forward": {"mode": "nat", "nat": {**nat, "port": {"start": 1024, "end": 65535}}}}
+    others = {**LAB, "forward": {"mode": "nat", "nat": {**nat, "port": {"start": 2048, "end": 65535}}}}
+
+    assert told(named, recorded_of(named, seen(named, usual))) == ()
+    assert told(named, recorded_of(named, seen(named, others))) != ()
+
+
 def test_of_an_adopted_network_what_is_left_out_stays_as_found_and_nothing_is_said() -> None:
     there = {**LAB, "mtu": 1400, "dns": {"enable": False}}
     found = {"xml": "<network/>", "active": True, "autostart": True, "persistent": True}

@@ -298,7 +298,7 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
         "the host's interface {interface} isn't a bridge",
         "Correct bridge.name, or set virtual_port.type to openvswitch if it is an Open vSwitch bridge",
     ),
-    RefusalKind.HOST_INTERFACE_MISSING: Advice("the host has no interface {interface}", "Correct forward.interfaces"),
+    RefusalKind.HOST_INTERFACE_MISSING: Advice("the host has no interface {interface}", "Correct {path}"),
     RefusalKind.TFTP_ROOT_MISSING: Advice(
         "the host has no directory {directory}, without which dnsmasq doesn't start", "Create it, or correct tftp_root"
     ),

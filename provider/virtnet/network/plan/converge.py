@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from virtnet.network.checks.whole import Judged, judged
 from virtnet.network.diff import RECORDED_ONLY
-from virtnet.network.live_items import MANY_UPDATES, as_one_restart, updates_can_make
+from virtnet.network.live_items import MANY_UPDATES, MODES_WITH_RULES, as_one_restart, updates_can_make
 from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan import leftovers
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, why_stopped
@@ -560,7 +560,7 @@ def _notes(course: _Course) -> Iterator[Note]:
         yield from missed_by_guests(course.targets.copies.config, course.observed)
     updates, live = _updates_alone(course), course.targets.copies.live
     rebuilt = sum(step.impact.rebuilds_firewall for step in (*_rules(course), *updates))
-    if rebuilt and live is not None and mode_of(live[0]) != "open":
+    if rebuilt and live is not None and mode_of(live[0]) in MODES_WITH_RULES:
         cost_of_rebuilds: Details = {
             "times": rebuilt,
             "seconds": round(rebuilt * SECONDS_OF_REBUILD),

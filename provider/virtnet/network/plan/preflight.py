@@ -242,9 +242,9 @@ def _host(tree: "NetworkTree", host: HostReport, observed: Observed, *, overlapp
             yield Refusal(RefusalKind.HOST_BRIDGE_MISSING, {"bridge": bridge})
         elif link.kind not in ("bridge", "openvswitch", *(("tun",) if _has_open_vswitch(tree) else ())):
             yield Refusal(RefusalKind.NOT_A_BRIDGE, {"interface": bridge})
-    for interface in tree.get("forward", {}).get("interfaces", []):
-        if not host.has_interface(interface["dev"]) and mode not in ("nat", "route"):
-            yield Refusal(RefusalKind.HOST_INTERFACE_MISSING, {"interface": interface["dev"]})
+    for path, interface in () if mode in ("nat", "route") else _pool(tree):
+        if not host.has_interface(interface):
+            yield Refusal(RefusalKind.HOST_INTERFACE_MISSING, {"interface": interface, "path": path})
     if mode not in OWN_BRIDGE_MODES:
         return
     if serves(tree):
@@ -257,6 +257,14 @@ def _host(tree: "NetworkTree", host: HostReport, observed: Observed, *, overlapp
     forwards = mode in ROUTED_MODES and any(subnet.version == 6 for subnet in _subnets(tree))
     if forwards and host.advertised_interfaces:
         yield Refusal(RefusalKind.ADVERTISED_ROUTES_LOST, {"interfaces": host.advertised_interfaces})
+
+
+def _pool(tree: "NetworkTree") -> Iterator[tuple[str, str]]:
+    """The host's interfaces that guests are on, each with the property that names it."""
+    forward = tree.get("forward", {})
+    yield from (("forward.interfaces", interface["dev"]) for interface in forward.get("interfaces", []))
+    if "pf" in forward:
+        yield "forward.pf.dev", forward["pf"]["dev"]
 
 
 def _has_open_vswitch(tree: "NetworkTree") -> bool:

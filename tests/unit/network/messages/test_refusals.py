@@ -61,7 +61,7 @@ REFUSALS: dict[RefusalKind, list[Details]] = {
     RefusalKind.ROUTE_INTO_INTERFACE: [{"route": "10.9.0.0/24", "other": "10.9.0.0/16", "interface": "lan0"}],
     RefusalKind.HOST_BRIDGE_MISSING: [{"bridge": "br0"}],
     RefusalKind.NOT_A_BRIDGE: [{"interface": "br0"}],
-    RefusalKind.HOST_INTERFACE_MISSING: [{"interface": "lan0"}],
+    RefusalKind.HOST_INTERFACE_MISSING: [{"interface": "lan0", "path": "forward.interfaces"}],
     RefusalKind.TFTP_ROOT_MISSING: [{"directory": "/srv/tftp"}],
     RefusalKind.ZONE_MISSING: [{"zone": "trusted"}],
     RefusalKind.KERNEL_CANNOT_LIMIT: [{"way": "inbound"}, {"way": "outbound"}],

@@ -92,6 +92,26 @@ def test_where_there_are_no_rules_nothing_is_rebuilt(mode: str) -> None:
     assert rebuilds(after, before) == 0
 
 
+def test_a_network_of_the_hosts_interfaces_has_no_rules_to_rebuild() -> None:
+    host = network_host()
+    host.net.by_name |= {name: FakeLink(mac="52:54:00:00:00:01") for name in ("eth0", "eth1")}
+    connect = connect_to(FakeLibvirt(links=host.net), host)
+    one, both = (
+        checked(
+            {"name": "lab", "uri": "qemu:///system", "__owner": "p/s/lab"},
+            forward={"mode": "bridge", "interfaces": [{"dev": name} for name in names]},
+        )
+        for names in (("eth0",), ("eth0", "eth1"))
+    )
+    recorded = lifecycle.create(NETWORK, one, connect, lambda line: None)
+    changes = lifecycle.diff(NETWORK, recorded, both, connect).changes
+
+    lines = preview_lines(NETWORK_IN_KINDS, recorded, both, connect, changes)
+
+    assert [change.path for change in changes] == ["forward.interfaces[eth1]"]
+    assert NoteKind.FIREWALL_REBUILT.name not in "\n".join(lines)
+
+
 @given(networks(), networks())
 def test_as_many_are_counted_as_are_made(before: dict[str, Any], after: dict[str, Any]) -> None:
     found, wanted = network_tree(checked(before)), network_tree(checked(after))

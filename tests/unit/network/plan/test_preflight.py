@@ -262,6 +262,22 @@ def test_a_bridge_name_of_any_other_network_is_refused_even_when_that_is_inactiv
 
 
 @pytest.mark.parametrize(
+    ("forward", "path"),
+    [
+        ({"mode": "private", "interfaces": [{"dev": "eno9"}]}, "forward.interfaces"),
+        ({"mode": "hostdev", "pf": {"dev": "eno9"}}, "forward.pf.dev"),
+        ({"mode": "passthrough", "pf": {"dev": "eno9"}}, "forward.pf.dev"),
+    ],
+)
+def test_a_pool_needs_its_interfaces(forward: dict[str, Any], path: str) -> None:
+    pool = {"name": "lab", "forward": forward}
+    missing = Refusal(RefusalKind.HOST_INTERFACE_MISSING, {"interface": "eno9", "path": path})
+
+    assert found(observed(), pool).refusals == (missing,)
+    assert found(observed(names=frozenset({"eno9"})), pool).refusals == ()
+
+
+@pytest.mark.parametrize(
     ("owner", "urn", "told"),
     [
         ("project/stack/old", "urn:pulumi:stack::project::t:LibvirtNetwork::old", True),
