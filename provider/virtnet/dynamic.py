@@ -166,7 +166,7 @@ class Provider(dynamic.ResourceProvider):
             unchanged is not None
             and unchanged.stands_as_recorded(_olds, _news)
             and not self._session.builds_on_changing(
-                _key_of(_news), unchanged.builds_on(_news), lambda: self._listener(_olds, _news)
+                _identity(_news), _key_of(_news), unchanged.builds_on(_news), lambda: self._listener(_olds, _news)
             )
             and unchanged.goes_by(_olds, self._session.offers(unchanged.builds_on(_news)))
         ):

@@ -312,12 +312,15 @@ class EngineSession(Generic[Hosts]):
         places = tuple(resource.builds_on.places(values))
         return self.announcements.at(places) or self._standing(places)
 
-    def builds_on_changing(self, key: str, places: Iterable[Place], listener: "Callable[[], Listener]") -> bool:
+    def builds_on_changing(
+        self, checked: str, key: str, places: Iterable[Place], listener: "Callable[[], Listener]"
+    ) -> bool:
         """Whether this run changes the resource at one of these places, so that more than the inputs may differ.
 
-        `listener` returns the resource, in case that one changes later.
+        `checked` identifies the resource as for `diff`. `listener` returns it, in case that one changes later. A
+        refresh compares the resource before the program does, and so before any announcement.
         """
-        return self.announcements.heard(key, places, listener) is not None
+        return checked in self._checked and self.announcements.heard(key, places, listener) is not None
 
     def stands(self, token: object, key: str, places: Iterable[Place] = (), standing: Standing | None = None) -> None:
         """Record that a diff found no change, and that the resource `key` keeps the object with this token.

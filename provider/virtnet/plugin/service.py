@@ -284,7 +284,7 @@ class Plugin(ResourceProviderServicer):
             unchanged is not None
             and unchanged.stands_as_recorded(olds, news, as_sent, as_read)
             and not self._session.builds_on_changing(
-                request.urn, unchanged.builds_on(news, as_read), lambda: self._listener(resource, request)
+                request.urn, request.urn, unchanged.builds_on(news, as_read), lambda: self._listener(resource, request)
             )
             and unchanged.goes_by(olds, self._session.offers(unchanged.builds_on(news, as_read)), as_read)
         ):

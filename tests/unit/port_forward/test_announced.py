@@ -449,8 +449,9 @@ def test_one_that_was_looked_at_before_its_network_is_named_in_the_networks_prev
     recorded = applied(clients, BY_NAME)
     session: EngineSession[Any] = EngineSession(lambda: unreachable)
     if way == "short":
+        session.checked("web")
         places = list(builds_on(BY_NAME))
-        assert not session.builds_on_changing(URN, places, lambda: Listener(PORT_FORWARD, recorded, BY_NAME))
+        assert not session.builds_on_changing("web", URN, places, lambda: Listener(PORT_FORWARD, recorded, BY_NAME))
     else:
         session.checked("web")
         session.diff(PORT_FORWARD, "web", "id", recorded, BY_NAME)
@@ -483,7 +484,23 @@ def test_what_stays_as_it_is_recorded_is_announced_no_longer() -> None:
 
     assert announced == Announced(NETWORK, BEFORE, moved)
     assert session.announced(PORT_FORWARD, BY_NAME) is None
-    assert not session.builds_on_changing(URN, places, lambda: Listener(PORT_FORWARD, {}, BY_NAME))
+    session.checked("web")
+    assert not session.builds_on_changing("web", URN, places, lambda: Listener(PORT_FORWARD, {}, BY_NAME))
+
+
+@pytest.mark.parametrize("way", ["short", "long"])
+def test_what_a_refresh_looks_at_first_is_not_planned_first(way: str) -> None:
+    recorded = applied(at(forwarding_host()), BY_NAME)
+    session: EngineSession[Any] = EngineSession(lambda: unreachable)
+    if way == "short":
+        places = list(builds_on(BY_NAME))
+        session.builds_on_changing("web", URN, places, lambda: Listener(PORT_FORWARD, recorded, BY_NAME))
+    else:
+        session.diff(PORT_FORWARD, "web", "id", recorded, BY_NAME)
+
+    left_behind = session.left_behind(NETWORK, {**BEFORE, "uuid": LAB_UUID}, inputs(("web", "192.168.123.77")))
+
+    assert left_behind == ()
 
 
 RESERVED_ELSEWHERE = [{"address": "192.168.123.1/24", "dhcp": {"ranges": []}}]
@@ -697,7 +714,8 @@ def test_a_network_that_leaves_the_program_stays_while_a_forward_of_the_program_
     if way == "checked":
         session.claim(PORT_FORWARD, URN, {}, BY_NAME)
     else:
-        session.builds_on_changing(URN, builds_on(BY_NAME), lambda: Listener(PORT_FORWARD, recorded, BY_NAME))
+        session.checked("web")
+        session.builds_on_changing("web", URN, builds_on(BY_NAME), lambda: Listener(PORT_FORWARD, recorded, BY_NAME))
 
     def delete() -> None:
         libvirt = Clients(libvirt=clients.libvirt, host=None)
