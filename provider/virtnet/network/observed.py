@@ -54,6 +54,8 @@ class Named(NamedTuple):
     """Which TFTP serves."""
     zones: frozenset[str] = frozenset()
     """Firewalld's, of a bridge of the network's own."""
+    virtual_functions: frozenset[str] = frozenset()
+    """PCI addresses of a pool, as the kernel writes them: "0000:0a:00.1"."""
     limits: "frozenset[Way]" = frozenset()
     """The ways in which its bridge limits traffic, for which the kernel has to have the means."""
     guest_limits: "frozenset[Way]" = frozenset()
@@ -65,6 +67,7 @@ class Named(NamedTuple):
             interfaces=self.interfaces | other.interfaces,
             directories=self.directories | other.directories,
             zones=self.zones | other.zones,
+            virtual_functions=self.virtual_functions | other.virtual_functions,
             limits=self.limits | other.limits,
             guest_limits=self.guest_limits | other.guest_limits,
         )

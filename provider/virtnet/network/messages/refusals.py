@@ -302,6 +302,10 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
     RefusalKind.TFTP_ROOT_MISSING: Advice(
         "the host has no directory {directory}, without which dnsmasq doesn't start", "Create it, or correct tftp_root"
     ),
+    RefusalKind.NO_VIRTUAL_FUNCTION: Advice(
+        "the host's PCI device {address} is missing or no virtual function, so libvirt can't give it to guests",
+        "Correct forward.addresses (decimal; lspci prints hexadecimal numbers), or create the virtual functions of the card",
+    ),
     RefusalKind.ZONE_MISSING: Advice(
         "the host has no firewalld zone {zone}, or firewalld isn't running",
         "Start firewalld and create the zone, or remove bridge.zone",

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network.observe.reads import LINK_DIRECTORY
 from virtnet.network.observed import Named
+from virtnet.network.spec import PciAddress
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of
 from virtnet.spec.part import UNKNOWN
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTreeWithUnknowns, PortGroupTreeWithUnknowns
     from virtnet.planning.clients.host import HostReader, Way
+
+PCI_DEVICES = "/sys/bus/pci/devices"
 
 
 def named_on_host(tree: "NetworkTreeWithUnknowns") -> Named:
@@ -20,6 +23,7 @@ def named_on_host(tree: "NetworkTreeWithUnknowns") -> Named:
         interfaces=frozenset(_interfaces(tree)),
         directories=frozenset(_directories(tree)),
         zones=frozenset(_zones(tree)),
+        virtual_functions=frozenset(_virtual_functions(tree)),
         limits=frozenset(_limits(tree)),
         guest_limits=frozenset(_guest_limits(tree)),
     )
@@ -31,6 +35,7 @@ def missing(host: "HostReader", named: Named) -> Named:
         interfaces=named.interfaces - set(host.list_directory(LINK_DIRECTORY)) if named.interfaces else frozenset(),
         directories=frozenset(path for path in named.directories if not _may_be_there(host, path)),
         zones=named.zones - _zones_of(host, named.zones) if named.zones else frozenset(),
+        virtual_functions=frozenset(one for one in named.virtual_functions if not _may_be_virtual(host, one)),
         limits=frozenset(way for way in named.limits if not _can_limit(host, way)),
         guest_limits=frozenset(way for way in named.guest_limits if not _can_limit(host, way)),
     )
@@ -62,6 +67,15 @@ def _zones(tree: "NetworkTreeWithUnknowns") -> Iterator[str]:
         yield zone
 
 
+def _virtual_functions(tree: "NetworkTreeWithUnknowns") -> Iterator[str]:
+    forward = tree.get("forward", UNKNOWN)
+    addresses = () if forward is UNKNOWN else forward.get("addresses", ())
+    for address in () if addresses is UNKNOWN else addresses:
+        parts = [UNKNOWN] if address is UNKNOWN else [address.get(name, 0) for name in PciAddress.key]
+        if UNKNOWN not in parts:
+            yield "{:04x}:{:02x}:{:02x}.{:x}".format(*parts)
+
+
 def _limits(part: "NetworkTreeWithUnknowns | PortGroupTreeWithUnknowns") -> Iterator["Way"]:
     bandwidth = part.get("bandwidth", UNKNOWN)
     ways: tuple[Way, ...] = ("inbound", "outbound")
@@ -86,6 +100,14 @@ def _may_be_there(host: "HostReader", path: str) -> bool:
     around, _, name = path.rstrip("/").rpartition("/")
     try:
         return not name or name in host.list_directory(around or "/")
+    except (HostFailure, AccessDenied):
+        return True
+
+
+def _may_be_virtual(host: "HostReader", address: str) -> bool:
+    """Whether a PCI device is a virtual function: the kernel then links its card. libvirt defines no pool of others."""
+    try:
+        return "physfn" in host.list_directory(f"{PCI_DEVICES}/{address}")
     except (HostFailure, AccessDenied):
         return True
 

@@ -65,6 +65,7 @@ class RefusalKind(Enum):
     TFTP_ROOT_MISSING = auto()
     """directory"""
     ZONE_MISSING = auto()
+    NO_VIRTUAL_FUNCTION = auto()
     """zone"""
     KERNEL_CANNOT_LIMIT = auto()
     """way"""

@@ -280,6 +280,8 @@ def _named(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
         yield Refusal(RefusalKind.TFTP_ROOT_MISSING, {"directory": directory})
     for zone in sorted(named.zones & missing.zones):
         yield Refusal(RefusalKind.ZONE_MISSING, {"zone": zone})
+    for address in sorted(named.virtual_functions & missing.virtual_functions):
+        yield Refusal(RefusalKind.NO_VIRTUAL_FUNCTION, {"address": address})
     for way in sorted(named.limits & missing.limits):
         yield Refusal(RefusalKind.KERNEL_CANNOT_LIMIT, {"way": way})
 

@@ -64,6 +64,7 @@ REFUSALS: dict[RefusalKind, list[Details]] = {
     RefusalKind.HOST_INTERFACE_MISSING: [{"interface": "lan0", "path": "forward.interfaces"}],
     RefusalKind.TFTP_ROOT_MISSING: [{"directory": "/srv/tftp"}],
     RefusalKind.ZONE_MISSING: [{"zone": "trusted"}],
+    RefusalKind.NO_VIRTUAL_FUNCTION: [{"address": "0000:0a:00.1"}],
     RefusalKind.KERNEL_CANNOT_LIMIT: [{"way": "inbound"}, {"way": "outbound"}],
     RefusalKind.DNSMASQ_MISSING: [{}],
     RefusalKind.FIREWALL_PROGRAMS_MISSING: [{}],

@@ -7,7 +7,7 @@ from tests.fakes.files import FakeFiles
 from tests.fakes.host import FakeHost, host_effects
 from tests.fakes.links import FakeLinks, links_of
 
-from virtnet.network.observe.named import missing, named_on_host
+from virtnet.network.observe.named import PCI_DEVICES, missing, named_on_host
 from virtnet.network.observed import Named
 from virtnet.planning.clients.host import Way
 from virtnet.spec.part import UNKNOWN
@@ -58,6 +58,11 @@ def host(
         ({"forward": {"interfaces": [{"dev": UNKNOWN}]}}, Named()),
         ({"bandwidth": UNKNOWN, "port_groups": UNKNOWN}, Named()),
         ({"bandwidth": {}, "port_groups": [UNKNOWN, {"name": "web", "bandwidth": UNKNOWN}]}, Named()),
+        (
+            {"forward": {"mode": "hostdev", "addresses": [{"bus": 10, "slot": 0, "function": 1}]}},
+            Named(virtual_functions=frozenset({"0000:0a:00.1"})),
+        ),
+        ({"forward": {"mode": "hostdev", "addresses": [{"bus": UNKNOWN, "slot": 0, "function": 1}]}}, Named()),
         ({"bandwidth": {"inbound": UNKNOWN}}, Named(limits=frozenset({"inbound"}))),
     ],
 )
@@ -87,3 +92,18 @@ def test_what_is_named_as_far_as_it_is_known(tree: Any, named: Named) -> None:
 )
 def test_what_is_missing(there: FakeHost, lacks: Named) -> None:
     assert missing(there, ALL) == lacks
+
+
+@pytest.mark.parametrize(
+    ("files", "is_missing"),
+    [
+        pytest.param(["/sys/bus/pci/devices/0000:0a:00.1/physfn"], False, id="a virtual function"),
+        pytest.param(["/sys/bus/pci/devices/0000:0a:00.1/class"], True, id="another device"),
+        pytest.param([], True, id="no device"),
+    ],
+)
+def test_a_pool_has_virtual_functions(files: list[str], is_missing: bool) -> None:
+    effects, named = host_effects(), Named(virtual_functions=frozenset({"0000:0a:00.1"}))
+    there = FakeHost(effects=effects, files=FakeFiles(effects, dict.fromkeys(files, ""), [PCI_DEVICES]))
+
+    assert missing(there, named) == (named if is_missing else Named())
