@@ -5,7 +5,7 @@ everything but the address of its own server. Nobody is connected to such a dest
 """
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from virtnet.planning.reports import HostRoute
@@ -66,7 +66,8 @@ def _shared(one: Subnet, other: Subnet) -> int:
     return max(0, high - low + 1)
 
 
-def interfaces_to_everywhere(ipv4: str, ipv6: str) -> dict[int, str]:
+@lru_cache(maxsize=2)
+def interfaces_to_everywhere(ipv4: str, ipv6: str) -> Mapping[int, str]:
     """The interface of the default route, by version of IP; without a key if there is no default route.
 
     By /proc/net/route and /proc/net/ipv6_route (proc_net(5)), which are the main tables and take no program. Of a

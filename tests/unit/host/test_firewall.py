@@ -10,7 +10,8 @@ from hypothesis import given, strategies
 from virtnet.host.firewall.iptables import legacy_tables
 from virtnet.host.firewall.listings import ruleset
 from virtnet.host.firewall.programs import Program, program_of
-from virtnet.host.firewall.ruleset import Hook, Ruleset
+from virtnet.host.firewall.ruleset import Action, Chain, Field, Hook, Rule, Ruleset, Table
+from virtnet.host.firewall.ruleset import Test as RuleTest
 from virtnet.host.firewall.verdicts import Fate, Packet, judged
 
 GUESTS = (0x0A090000, 0x0A0900FF)
@@ -453,8 +454,70 @@ def test_whose_a_table_of_nftables_is(table: str, program: Program) -> None:
 
 
 def test_rules_of_one_interface_are_looked_at_for_it_alone() -> None:
-    found = iptables(*(f"-i vn{number} -j DROP" for number in range(1, 9)), "-i vn0 -j ACCEPT", policy="DROP")
+    dropping = [f"-i vn{number} -j DROP" for number in range(1, 9)]
+    found = iptables(*dropping, "-i vn0 -j ACCEPT", "-i vn1 -j ACCEPT", "-o vn1 -j ACCEPT", policy="DROP")
     (table,) = found.tables
 
-    assert [rule.text for rule in table.chains["FORWARD"].rules_for("vn0", "eth0")] == ["-i vn0 -j ACCEPT"]
-    assert len(list(table.chains["FORWARD"].rules_for(None, "eth0"))) == 9
+    def texts(input_interface: str | None, output_interface: str | None) -> list[str]:
+        return [rule.text for rule in table.chains["FORWARD"].rules_for(input_interface, output_interface)]
+
+    assert texts("vn0", "eth0") == ["-i vn0 -j ACCEPT"]
+    # A rule that drops packets of an interface by its name says nothing of those of another.
+    assert texts(None, "eth0") == ["-i vn0 -j ACCEPT", "-i vn1 -j ACCEPT"]
+    assert texts("vn0", None) == ["-i vn0 -j ACCEPT", "-o vn1 -j ACCEPT"]
+    assert len(texts(None, None)) == 11
+
+
+INTERFACES = strategies.sampled_from(["vn0", "vn1", "eth0"])
+INTERFACE_TESTS = strategies.builds(
+    RuleTest,
+    strategies.sampled_from([Field.INPUT_INTERFACE, Field.OUTPUT_INTERFACE]),
+    strategies.sets(INTERFACES, min_size=1, max_size=2).map(frozenset),
+    negated=strategies.booleans(),
+)
+OTHER_TESTS = strategies.sampled_from([RuleTest(Field.STATE, frozenset({"new"})), RuleTest(Field.UNKNOWN)])
+ACTIONS = strategies.sampled_from([None, *(action for action in Action if action not in (Action.JUMP, Action.GOTO))])
+ENDING = strategies.builds(
+    Rule,
+    strategies.lists(INTERFACE_TESTS | OTHER_TESTS, max_size=3).map(tuple),
+    ACTIONS,
+    text=strategies.uuids().map(str),
+)
+LEADING = strategies.builds(
+    Rule,
+    strategies.lists(INTERFACE_TESTS, max_size=2).map(tuple),
+    strategies.sampled_from([Action.JUMP, Action.GOTO]),
+    strategies.just("own"),
+)
+
+
+def chains(of_kernel: list[Rule], own: list[Rule], policy: Action) -> Ruleset:
+    base = Chain("FORWARD", of_kernel, Hook.FORWARD, policy=policy)
+    return Ruleset((Table("iptables", "filter", {"FORWARD": base, "own": Chain("own", own)}),))
+
+
+def with_one_more_name(rule: Rule) -> Rule:
+    """The same for all packets that are asked about, and no rule of one interface any more."""
+    tests = (one._replace(names=one.names | {"none"}) if one.field in BY_INTERFACE else one for one in rule.tests)
+    return rule._replace(tests=tuple(tests))
+
+
+BY_INTERFACE = (Field.INPUT_INTERFACE, Field.OUTPUT_INTERFACE)
+
+
+@given(
+    of_kernel=strategies.lists(ENDING | LEADING, max_size=6),
+    own=strategies.lists(ENDING, max_size=4),
+    policy=strategies.sampled_from([Action.ACCEPT, Action.DROP]),
+    input_interface=INTERFACES | strategies.none(),
+    output_interface=INTERFACES | strategies.none(),
+)
+def test_what_is_passed_over_decides_nothing(
+    of_kernel: list[Rule], own: list[Rule], policy: Action, input_interface: str | None, output_interface: str | None
+) -> None:
+    packet = Packet(4, input_interface, output_interface, GUESTS, None)
+    every = chains([*map(with_one_more_name, of_kernel)], [*map(with_one_more_name, own)], policy)
+
+    found = judged(chains(of_kernel, own, policy), [(Hook.FORWARD, packet)])
+
+    assert found == judged(every, [(Hook.FORWARD, packet)])

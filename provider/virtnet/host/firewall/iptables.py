@@ -124,6 +124,7 @@ def tables(listing: str, version: int) -> tuple[Table, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=8)
 def names(listing: str) -> frozenset[str]:
     """The names of the tables that a listing has, also of nat."""
     return frozenset(line[1:].strip() for line in listing.splitlines() if line.startswith("*"))

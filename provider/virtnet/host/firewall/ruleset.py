@@ -66,6 +66,9 @@ class Field(Enum):
     UNKNOWN = "unknown"
     """What this program does not judge: marks, limits, the time of day."""
 
+    # Enum's own is written in Python. A refresh of 100 networks asks for a hundred thousand hashes.
+    __hash__ = object.__hash__
+
 
 Range: TypeAlias = tuple[int, int]
 """From and to, both in it: of ports, or of addresses as numbers."""
@@ -122,37 +125,67 @@ class Chain:
     policy: Action = Action.ACCEPT
 
     @cached_property
-    def _by_interface(self) -> tuple[Sequence[int], Mapping[tuple[Field, str], Sequence[int]]]:
-        """The places of rules that any packet may match, and of rules for packets of one interface only."""
-        general: list[int] = []
-        by_interface: dict[tuple[Field, str], list[int]] = {}
+    def _by_interface(self) -> "_ByInterface":
+        found = _ByInterface()
         for place, rule in enumerate(self.rules):
-            interface = next(filter(None, map(_one_interface, rule.tests)), None)
-            (general if interface is None else by_interface.setdefault(interface, [])).append(place)
-        return general, by_interface
+            one_input, one_output = (
+                _only(name, rule.tests) for name in (Field.INPUT_INTERFACE, Field.OUTPUT_INTERFACE)
+            )
+            if one_input is None and one_output is None:
+                found.general.append(place)
+            if one_input is not None:
+                found.by_input.setdefault(one_input, []).append(place)
+            if one_output is not None:
+                found.by_output.setdefault(one_output, []).append(place)
+            if rule.action in _ONLY_WHAT_IS_NAMED:
+                continue
+            if one_output is None and one_input is not None:
+                found.of_any_input.append(place)
+            if one_input is None and one_output is not None:
+                found.of_any_output.append(place)
+        return found
 
     def rules_for(self, input_interface: str | None, output_interface: str | None) -> Iterator[Rule]:
-        """The rules that may match a packet between these interfaces, in order; None is one that is not known.
+        """The rules that may decide on a packet between these interfaces, in order; None is one that no rule names.
 
         A host with 500 networks has 1500 rules in each of libvirt's chains, three of them for each network.
         """
-        if input_interface is None or output_interface is None:
+        found = self._by_interface
+        if input_interface is None and output_interface is None:
             yield from self.rules
             return
-        general, by_interface = self._by_interface
-        own = [
-            *by_interface.get((Field.INPUT_INTERFACE, input_interface), ()),
-            *by_interface.get((Field.OUTPUT_INTERFACE, output_interface), ()),
-        ]
-        for place in sorted([*general, *own]):
+        places = set(found.general)
+        places.update(found.of_any_input if input_interface is None else found.by_input.get(input_interface, ()))
+        places.update(found.of_any_output if output_interface is None else found.by_output.get(output_interface, ()))
+        for place in sorted(places):
             yield self.rules[place]
 
 
-def _one_interface(test: Test) -> tuple[Field, str] | None:
-    if test.field not in (Field.INPUT_INTERFACE, Field.OUTPUT_INTERFACE) or test.negated or len(test.names) != 1:
-        return None
-    (name,) = test.names
-    return None if name.endswith("*") else (test.field, name)
+@dataclass(frozen=True)
+class _ByInterface:
+    """The places of a chain's rules, by the interfaces without which no packet passes them."""
+
+    general: list[int] = field(default_factory=list)
+    """Those that any packet may pass."""
+    by_input: dict[str, list[int]] = field(default_factory=dict)
+    by_output: dict[str, list[int]] = field(default_factory=dict)
+    of_any_input: list[int] = field(default_factory=list)
+    """Those for one input interface, whichever output, that let some packets of an interface through that they name."""
+    of_any_output: list[int] = field(default_factory=list)
+
+
+#: What a rule with a name of its own does only to packets with that name, so that it decides nothing about others.
+_ONLY_WHAT_IS_NAMED = frozenset({Action.DROP, Action.REJECT, Action.QUEUE, Action.TRANSLATE, None})
+
+
+def _only(name: Field, tests: Sequence[Test]) -> str | None:
+    """The one interface for which these tests hold; None if there may be several."""
+    for test in tests:
+        if test.field is name and not test.negated and len(test.names) == 1:
+            (interface,) = test.names
+            if not interface.endswith("*"):
+                return interface
+    return None
 
 
 @dataclass(frozen=True)

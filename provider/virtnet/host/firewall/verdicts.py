@@ -6,7 +6,7 @@ packet by a name of its own lets some through, so that it is not said that all a
 concerns others. Where it depends on what is not judged here, that is said, and nothing guessed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -211,7 +211,7 @@ def _address(test: Test, version: int, addresses: Range | None) -> _Match:
     return _within(test.ranges, addresses, whole=(0, 2 ** (32 if version == 4 else 128) - 1))
 
 
-def _within(ranges: Iterable[Range], asked: Range | None, *, whole: Range) -> _Match:
+def _within(ranges: Sequence[Range], asked: Range | None, *, whole: Range) -> _Match:
     """Whether what is asked about, or one that is not named, is in one of the ranges."""
     found = _Match.NO
     for low, high in _joined(ranges):
@@ -226,8 +226,11 @@ def _within(ranges: Iterable[Range], asked: Range | None, *, whole: Range) -> _M
     return found
 
 
-def _joined(ranges: Iterable[Range]) -> Iterator[Range]:
+def _joined(ranges: Sequence[Range]) -> Iterator[Range]:
     """Ranges that touch as one, so that both halves of all addresses are all of them."""
+    if len(ranges) == 1:
+        yield ranges[0]
+        return
     joined: Range | None = None
     for low, high in sorted(ranges):
         if joined is not None and low <= joined[1] + 1:
