@@ -16,5 +16,5 @@ def ages_of_listings(since: float) -> Iterator[float]:
     The second look's are no older than what is known of the network, which was read at `since` (of time.monotonic()).
     So networks that are read together share them.
     """
-    yield SECONDS_RULES_STAND
+    yield max(SECONDS_RULES_STAND, time.monotonic() - since)
     yield time.monotonic() - since
