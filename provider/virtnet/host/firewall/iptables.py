@@ -102,14 +102,18 @@ def tables(listing: str, version: int) -> tuple[Table, ...]:
     """The tables of a listing of a version of IP."""
     found: list[Table] = []
     table, policies, rules = "", dict[str, str](), dict[str, list[Rule]]()
+    chains = frozenset[str]()
     for line in listing.splitlines():
         if line.startswith("*"):
-            table, policies, rules = line[1:].strip(), {}, {}
+            table, policies, rules, chains = line[1:].strip(), {}, {}, frozenset()
         elif line.startswith(":"):
             name, policy = line[1:].split()[:2]
             policies[name] = policy
+            chains = frozenset()
         elif line.startswith("-A "):
-            chain, rule = _rule(line, version, policies)
+            # iptables-save lists all chains of a table before its rules.
+            chains = chains or frozenset(policies)
+            chain, rule = _rule(line, version, chains)
             rules.setdefault(chain, []).append(rule)
         elif line.startswith("COMMIT") and table in _PRIORITIES:
             found.append(
@@ -156,7 +160,9 @@ def _chain(table: str, name: str, policy: str, rules: Sequence[Rule]) -> Chain:
     )
 
 
-def _rule(line: str, version: int, chains: Container[str]) -> tuple[str, Rule]:
+# A listing after a change has the same lines but for a few: 500 networks have 5000 in all.
+@lru_cache(maxsize=16384)
+def _rule(line: str, version: int, chains: frozenset[str]) -> tuple[str, Rule]:
     """The chain and the rule of a line; one that cannot be read is one that cannot be judged."""
     text = " ".join(line.split(" ")[2:])
     try:
