@@ -89,7 +89,7 @@ def test_what_is_ignored_is_not_said_either(host: Host, either: Stack) -> None:
     either.declare(program)
     either.up()
     edit = r"s,</network>,<mtu size='1400'/><dns enable='no'/></network>,"
-    host.sh(f'virsh net-dumpxml lab --inactive | sed "{edit}" >/tmp/lab.xml; virsh net-define /tmp/lab.xml')
+    host.sh(f'virsh net-dumpxml lab --inactive | sed "{edit}" >/run/lab.xml; virsh net-define /run/lab.xml')
     either.refresh()
 
     said = either.preview()
