@@ -45,6 +45,8 @@ class FakeFirewall:
     deleted: list[tuple[str, ...]] = field(default_factory=list)
     tracking: set[str] = field(default_factory=set)
     """The names of the rules by which connections are tracked."""
+    tracked_by: dict[str, str] = field(default_factory=dict)
+    """The program that added each of them, which alone removes it."""
     made: list[tuple[str, ...]] = field(default_factory=list)
     denied: set[str] = field(default_factory=set)
     """The programs that list nothing to this user."""
@@ -70,11 +72,13 @@ class FakeFirewall:
         assert program in ("nft", "iptables")
         with self.effects.happen("track connections"):
             self.tracking.add(name)
+            self.tracked_by[name] = program
 
     def stop_tracking(self, name: str, program: str = "nft") -> None:
         assert program in ("nft", "iptables")
         with self.effects.happen("stop tracking"):
-            self.tracking.discard(name)
+            if self.tracked_by.get(name) == program:
+                self.tracking.discard(name)
 
     def insert_firewall_rule(self, program: str, table: str, rule: Sequence[str]) -> None:
         with self.effects.happen(f"insert a rule of {table}"):

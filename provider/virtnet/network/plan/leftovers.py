@@ -55,8 +55,10 @@ def bridges(observed: ObservedNetwork, *, its_own: bool) -> tuple[NetworkStep, .
 
 
 def tracking(observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
-    """Remove the rule that an interrupted update left."""
+    """Remove the rule that an interrupted update left, by whichever program: libvirt may have been upgraded since."""
     if observed.problem(ProblemKind.TRACKING_LEFT) is None:
         return ()
-    left = StopTracking(uuid=observed.report.uuid, versions=(), program=tracking_program(observed), is_leftover=True)
-    return (left,)
+    programs = dict.fromkeys((tracking_program(observed), "iptables"))
+    return tuple(
+        StopTracking(uuid=observed.report.uuid, versions=(), program=program, is_leftover=True) for program in programs
+    )

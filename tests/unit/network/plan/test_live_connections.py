@@ -115,9 +115,20 @@ def test_a_killed_update_leaves_a_rule_that_a_refresh_shows_and_the_next_update_
     assert lab.host.firewall.tracking == set()
 
 
+def test_a_rule_of_before_an_upgrade_of_libvirt_is_removed_by_the_program_that_added_it() -> None:
+    lab = Lab()
+    lab.host.track_connections(holding_name(str(lab.recorded["uuid"])), (4,), "iptables")
+    lab.host.firewall.listings["nft-json"] = '{"nftables": []}'
+    lab.libvirt.net.daemon_version = 11_003_000
+
+    lab.update(title="upgraded")
+
+    assert lab.host.firewall.tracking == set()
+
+
 def test_a_delete_removes_what_a_killed_update_left() -> None:
     lab = Lab(attached=False)
-    lab.host.track_connections(holding_name(str(lab.recorded["uuid"])))
+    lab.host.track_connections(holding_name(str(lab.recorded["uuid"])), (4,), "iptables")
 
     lifecycle.delete(NETWORK, lab.recorded, lab.connect, lambda line: None)
 
