@@ -1,7 +1,9 @@
 """The clients of a host, from its connection URI: libvirt always, the host itself where it can surely be seen."""
 
 import os
+from contextlib import nullcontext
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from virtnet.errors import Refused, Unreachable
@@ -54,7 +56,8 @@ def connect(uri: str, connections: Connections) -> Clients:
         return Clients(libvirt=libvirt, host=None, network_cache=libvirt)
     recent, prefetched = libvirt.remembered("recent", RecentAnswers), libvirt.remembered("prefetched", Prefetched)
     listings = libvirt.remembered("listings", Listings)
-    host = Host(machine, recent=recent, prefetched=prefetched, listings=listings)
+    turns = libvirt.remembered("turns", Lock) if isinstance(machine, LocalMachine) else nullcontext()
+    host = Host(machine, recent=recent, prefetched=prefetched, listings=listings, turns=turns)
     return Clients(libvirt=libvirt, host=host, network_cache=libvirt, host_cache=host)
 
 

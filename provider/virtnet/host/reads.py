@@ -12,7 +12,8 @@ from typing import NamedTuple
 from virtnet.host.machine import Answer, Machine
 from virtnet.planning.clients.reads import Reads, Request
 
-_PROGRAMS = ("run", "has")
+#: Kinds of questions that take milliseconds, because a program answers them. A test of a port is one over ssh.
+_PROGRAMS = ("run", "has", "dhcp-port")
 
 _FILES = ("read", "list")
 

@@ -136,9 +136,9 @@ def _unnamed(named: "NetworkTree", report: ReportedNetwork) -> "tuple[NetworkTre
     """What of a network nobody named: of its definition, and of what runs."""
     config = report.definition.tree
     defined = beyond(NetworkSpec, _less_identity(config), named)
-    if report.live is None or report.live.xml == report.definition.xml:
+    if report.live is None or (running := as_defined(report.live.tree, config)) == config:
         return defined, defined
-    return defined, beyond(NetworkSpec, _less_identity(as_defined(report.live.tree, config)), named)
+    return defined, beyond(NetworkSpec, _less_identity(running), named)
 
 
 def _less_identity(tree: "NetworkTree") -> "NetworkTree":
@@ -206,7 +206,10 @@ def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, o
     shown: dict[str, object] = {}
     drifted: dict[str, object] = {}
     named = network_tree(inputs)
-    persistent_view, live_view = project(NetworkSpec, named, config), project(NetworkSpec, named, runs)
+    persistent_view = project(NetworkSpec, named, config)
+    # libvirt adds little to what runs (the ports of NAT), and the rest is shown already.
+    differing = {name for name in named if runs.get(name) != config.get(name)}
+    live_view = {**without(persistent_view, differing), **project(NetworkSpec, only(named, differing), runs)}
     for name, digest in meant.items():
         if name in network_xml.NOT_XML or name in ("__owner", "__urn"):
             shown[name] = inputs[name]

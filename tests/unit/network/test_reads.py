@@ -111,6 +111,14 @@ LINKS_AT_BOOT: set[Request] = {("list", "/etc/libvirt/qemu/networks/autostart")}
 BACKEND: set[Request] = {("read", "/run/libvirt/network/lab.xml")}
 #: Before a start only rules are asked of what a refresh looks at in a firewall.
 OF_OTHERS: set[Request] = {("read", path) for path in (*ROUTES_IN_PROC, *BRIDGED_TO_IPTABLES.values(), IPV4_FORWARDING)}
+#: Only where others may drop something is asked which way packets go.
+WAYS: set[Request] = OF_OTHERS - {("read", IPV4_FORWARDING)}
+#: Only before a change is asked who is attached.
+PORTS: set[Request] = {
+    ("list", BRIDGE),
+    ("list", f"{BRIDGE}/brif"),
+    ("read", "/sys/class/net/vnet0/address"),
+}
 NFT = {"/run/libvirt/network/lab.xml": STATUS.format("nftables")}
 
 
@@ -135,11 +143,11 @@ CASES = {
     "with IPv6": Case(
         observe=lambda host: host_facts_for_new(host, {4, 6}), trips=3, unneeded=LINKS_AT_BOOT, files=NO_ROUTER
     ),
-    "a refresh": Case(observe=observe({}), trips=3, unneeded=set()),
-    "a refresh with nft": Case(observe=observe({}), trips=3, unneeded=set(), files=NFT),
+    "a refresh": Case(observe=observe({}), trips=3, unneeded=WAYS | PORTS),
+    "a refresh with nft": Case(observe=observe({}), trips=3, unneeded=WAYS | PORTS, files=NFT),
     "before a restart": Case(observe=observe({**RECORDED, "domain": {"name": "lab"}}), trips=5, unneeded=set()),
     "before it starts": Case(observe=observe(RECORDED, active=False), trips=7, unneeded=HEALTH | BACKEND | OF_OTHERS),
-    "before a delete": Case(observe=observe(None), trips=3, unneeded=set()),
+    "before a delete": Case(observe=observe(None), trips=3, unneeded=WAYS),
 }
 
 

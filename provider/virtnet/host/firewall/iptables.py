@@ -5,12 +5,14 @@ go and not whether, so that none of its chains is at a hook here.
 """
 
 import ipaddress
+import re
 import shlex
 from collections.abc import Container, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 from itertools import takewhile
 
 from virtnet.host.firewall.ruleset import (
+    REFUSALS,
     UNKNOWN,
     UNUSUAL,
     Action,
@@ -74,6 +76,14 @@ _PASSED_OVER = frozenset(
     }
 )
 
+#: A policy, or a rule, that drops or rejects.
+_REFUSING = re.compile(
+    r"^(?::(\S+) (?:{0})\b|-A (\S+) .*-j (?:{0})\b)".format(
+        "|".join(name for name, action in _ACTIONS.items() if action in REFUSALS)
+    ),
+    re.MULTILINE,
+)
+
 _PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "ipv6-icmp": "icmpv6"}
 
 #: ICMPv6's by nft's names; iptables prints numbers.
@@ -126,6 +136,11 @@ def tables(listing: str, version: int) -> tuple[Table, ...]:
                 )
             )
     return tuple(found)
+
+
+def refusing_chains(listing: str) -> frozenset[str]:
+    """The chains with rules, or policies, that drop or reject packets. More may be named, as no rule is read."""
+    return frozenset(policy or rule for policy, rule in _REFUSING.findall(listing))
 
 
 @lru_cache(maxsize=8)

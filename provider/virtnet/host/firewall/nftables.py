@@ -147,6 +147,12 @@ def _is_entry(entry: Any) -> bool:
     )
 
 
+def table_names(listing: str) -> frozenset[tuple[str, str]]:
+    """The tables that packets of IP come through, by families and names. Raises ValueError if it is no listing."""
+    found = (entry["table"] for entry in entries(listing) if "table" in entry)
+    return frozenset((table["family"], table["name"]) for table in found if table["family"] in _FAMILIES)
+
+
 @lru_cache(maxsize=4)
 def tables(listing: str, left_out: frozenset[tuple[str, str]] = frozenset()) -> tuple[Table, ...]:
     """The tables of a listing, but for some by their families and names. Raises ValueError if it is no listing.

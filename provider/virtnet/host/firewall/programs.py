@@ -35,6 +35,16 @@ _PREFIXES = (
 _TABLES = {"libvirt_network": Program.LIBVIRT, "firewalld": Program.FIREWALLD}
 
 
+def is_libvirts_chain(name: str) -> bool:
+    """Whether libvirt writes the rules of a chain of iptables."""
+    return name.startswith(dict(_PREFIXES)[Program.LIBVIRT])
+
+
+def is_libvirts_table(name: str) -> bool:
+    """Whether libvirt writes the rules of a table of nftables."""
+    return _TABLES.get(name) is Program.LIBVIRT
+
+
 def program_of(place: Place, ruleset: Ruleset) -> Program:
     """Who has a place: by its chain's name, its table's, and what else is in that."""
     if place.table in _TABLES:

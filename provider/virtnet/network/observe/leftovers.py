@@ -1,6 +1,6 @@
 """What is left of a network and is nobody's: by killed daemons its bridge and dnsmasq, by libvirt firewall rules."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -58,21 +58,25 @@ def bridges_left(clients: Clients, report: ReportedNetwork, *, occupied: bool = 
     """
     if clients.host is None:
         return ()
-    config = report.definition
-    made = [
-        LeftBridge(uuid=report.uuid, bridge=config.bridge, mac=config.mac),
-        LeftBridge(uuid=holding_uuid(report.uuid), bridge=holding_bridge(report.uuid), mac=holding_mac(report.uuid)),
-        # It stood in for the gateway.
-        LeftBridge(uuid=holding_uuid(report.uuid), bridge=holding_bridge(report.uuid), mac=report.running.mac),
-        LeftBridge(uuid=probe_uuid(report.uuid), bridge=probe_bridge(report.uuid), mac=probe_mac(report.uuid)),
-    ]
-    there = clients.host.list_directory("/sys/class/net")
     found = [
         left._replace(users=_on_it(clients.host, left.bridge))
-        for left in made
-        if left.bridge in there and not (left.uuid == report.uuid and report.active) and _is_left(clients, left)
+        for left in _may_be_left(report, clients.host.list_directory(LINK_DIRECTORY))
+        if _is_left(clients, left)
     ]
     return tuple(left for left in found if not left.users or (occupied and left.uuid == report.uuid))
+
+
+def _may_be_left(report: ReportedNetwork, links: Collection[str]) -> Iterator[LeftBridge]:
+    """The bridges of these names, by the address that each has if it is the network's."""
+    config, uuid = report.definition, report.uuid
+    if not report.active and config.bridge in links:
+        yield LeftBridge(uuid=uuid, bridge=config.bridge, mac=config.mac)
+    if (holding := holding_bridge(uuid)) in links:
+        # By its own address, or that of the gateway for which it stood in.
+        for mac in (holding_mac(uuid), report.running.mac):
+            yield LeftBridge(uuid=holding_uuid(uuid), bridge=holding, mac=mac)
+    if (probe := probe_bridge(uuid)) in links:
+        yield LeftBridge(uuid=probe_uuid(uuid), bridge=probe, mac=probe_mac(uuid))
 
 
 def _is_left(clients: Clients, left: LeftBridge) -> bool:

@@ -4,13 +4,13 @@ One look a host serves all its networks: what programs list stands for two secon
 in an older listing is looked for once more before it is said.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from virtnet.errors import HostFailure
 from virtnet.host import messages
 from virtnet.host.default_route import interfaces_to_everywhere
-from virtnet.host.firewall.listings import ruleset
+from virtnet.host.firewall.listings import others_may_refuse, ruleset
 from virtnet.host.firewall.programs import Program
 from virtnet.host.requests import WHOLE_FIREWALL
 from virtnet.network.observe.firewall.ages import ages_of_listings
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from virtnet.network.xml.definition import Definition
     from virtnet.planning.clients.host import FileReader, FirewallReader, HostReader
 
+Answer = TypeVar("Answer")
+
 
 def surroundings(host: "FileReader") -> Surroundings:
     """What of a host tells which packets come by."""
@@ -33,9 +35,18 @@ def surroundings(host: "FileReader") -> Surroundings:
 
 def whole_firewall(host: "HostReader", *, seconds_old: float = 0.0) -> "Ruleset":
     """The firewall, without rules where no program lists any. Raises HostFailure if one does not list them."""
-    printed: dict[str, str | None] = {one: host.firewall_rules(one, seconds_old=seconds_old) for one in WHOLE_FIREWALL}
+    return _of_listings(host, ruleset, _listed(host, seconds_old))
+
+
+def _listed(host: "HostReader", seconds_old: float) -> Mapping[str, str | None]:
+    return {one: host.firewall_rules(one, seconds_old=seconds_old) for one in WHOLE_FIREWALL}
+
+
+def _of_listings(
+    host: "HostReader", ask: Callable[[Mapping[str, str | None]], Answer], printed: Mapping[str, str | None]
+) -> Answer:
     try:
-        return ruleset(printed)
+        return ask(printed)
     except ValueError as error:
         raise HostFailure(messages.listing_not_read(host.name, str(error))) from error
 
@@ -45,10 +56,13 @@ def dropped(host: "HostReader", live: "Definition", *, since: float) -> Details 
 
     `since` is when the network was read, of time.monotonic(). Raises HostFailure.
     """
-    around = surroundings(host)
     found: Sequence[FoundPath] = ()
     for seconds_old in ages_of_listings(since):
-        found = dropped_by_others(paths(live, whole_firewall(host, seconds_old=seconds_old), around))
+        printed = _listed(host, seconds_old)
+        # As on most hosts. Nothing has to be read then, and no way of any network judged.
+        if not _of_listings(host, others_may_refuse, printed):
+            return None
+        found = dropped_by_others(paths(live, _of_listings(host, ruleset, printed), surroundings(host)))
         if not found:
             return None
     return dropped_details(live, found, zones(host, found))

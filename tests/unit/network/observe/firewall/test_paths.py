@@ -5,11 +5,13 @@ firewalld 1.3 with libvirt's zones, ufw 0.36, and Docker's chains and policy. Pa
 answers are right (docs/firewalls.md).
 """
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, strategies
 from tests.fakes.files import FakeFiles
 from tests.fakes.firewall import FakeFirewall
 from tests.fakes.host import FakeHost, host_effects
@@ -17,7 +19,7 @@ from tests.fakes.kernel import FakeKernel, FakeSysctl
 from tests.fakes.libvirt import FakeLibvirt
 
 from virtnet.host.default_route import interfaces_to_everywhere
-from virtnet.host.firewall.listings import ruleset
+from virtnet.host.firewall.listings import others_may_refuse, ruleset
 from virtnet.host.firewall.ruleset import Ruleset
 from virtnet.host.firewall.verdicts import Fate
 from virtnet.network.observe.firewall.foreseen import as_started, will_be_dropped
@@ -91,6 +93,60 @@ def test_of_a_bridge_that_libvirt_writes_nothing_of_others_drop(firewall: str, w
     found = dropped(ruleset(listings(firewall)), network("open", "virbr9"))
 
     assert found == dict.fromkeys(ways, firewall)
+
+
+CHAINS = strategies.sampled_from(["FORWARD", "INPUT", "OUTPUT", "own", "LIBVIRT_FWO", "LIBVIRT_INP"])
+ENDS = ("DROP", "REJECT --reject-with icmp-port-unreachable", "ACCEPT", "own", "LIBVIRT_FWO", "LIBVIRT_INP", "LOG")
+IPTABLES_RULES = strategies.builds(
+    "-A {} {}-j {}\n".format,
+    CHAINS,
+    strategies.sampled_from(
+        ["", "-i virbr9 ", "-o virbr9 ", "-p udp -m udp --dport 53 ", '-m comment --comment "x y" ']
+    ),
+    strategies.sampled_from(ENDS),
+)
+POLICIES = strategies.sampled_from(["ACCEPT", "DROP", "ACCEPT [0:0]", "DROP [7:420]"])
+NFT_TABLES = strategies.sampled_from(["libvirt_network", "firewalld", "filter", "own"])
+
+
+@given(
+    policies=strategies.tuples(POLICIES, POLICIES, POLICIES),
+    rules=strategies.lists(IPTABLES_RULES, max_size=6),
+    table=NFT_TABLES,
+    policy=strategies.sampled_from(["accept", "drop"]),
+)
+@example(policies=("ACCEPT", "ACCEPT", "ACCEPT"), rules=[], table="own", policy="drop")
+@example(policies=("ACCEPT", "DROP", "ACCEPT"), rules=[], table="libvirt_network", policy="accept")
+def test_where_a_glance_finds_nothing_others_drop_nothing(
+    policies: tuple[str, str, str], rules: list[str], table: str, policy: str
+) -> None:
+    kernels = "".join(f":{name} {one}\n" for name, one in zip(("INPUT", "FORWARD", "OUTPUT"), policies, strict=True))
+    own = ":own - [0:0]\n:LIBVIRT_FWO - [0:0]\n:LIBVIRT_INP - [0:0]\n"
+    chain = {"type": "filter", "hook": "forward", "prio": 0, "policy": policy, "family": "ip", "table": table}
+    nft: list[object] = [{"table": {"family": "ip", "name": table}}, {"chain": {**chain, "name": "c"}}]
+    printed = {
+        "iptables-save": f"# (nf_tables)\n*filter\n{kernels}{own}{''.join(rules)}COMMIT\n",
+        "nft-json": json.dumps({"nftables": nft}),
+    }
+
+    found = dropped(ruleset(printed), network("open", "virbr9"))
+
+    assert others_may_refuse(printed) or not found
+
+
+@pytest.mark.parametrize("firewall", ["firewalld", "ufw", "docker"])
+def test_a_glance_sees_a_firewall_that_drops(firewall: str) -> None:
+    assert others_may_refuse(listings(firewall))
+
+
+def test_a_glance_passes_over_what_libvirt_refuses() -> None:
+    iptables = (
+        "# (nf_tables)\n*filter\n:FORWARD ACCEPT\n:LIBVIRT_FWO - [0:0]\n-A FORWARD -j LIBVIRT_FWO\n"
+        "-A LIBVIRT_FWO -i virbr0 -j REJECT --reject-with icmp-port-unreachable\nCOMMIT\n"
+    )
+    tables = [{"table": {"family": "ip", "name": name}} for name in ("libvirt_network", "filter")]
+
+    assert not others_may_refuse({"iptables-save": iptables, "nft-json": json.dumps({"nftables": tables})})
 
 
 @pytest.mark.parametrize(
