@@ -16,6 +16,10 @@ TARGETS = {
     "live edit of each": 1.2,
     "destroy": 1.1,
 }
+#: Seconds for which guests hear nothing in a restart that keeps the gateway, the longest in a row.
+SILENCE = 0.05
+#: A fleet's operations: at most so many times the seconds of something else that was measured.
+OF_A_FLEET = {"refresh": 2.0, "create": 1.2, "destroy": 1.2}
 #: The cost of one network more is asked from here on; below, what a start costs decides.
 MANY = 10
 
@@ -30,9 +34,41 @@ def targets(rows: Rows) -> Sequence[Mapping[str, Any]]:
     found = []
     for what, target in TARGETS.items():
         ratios = {row["networks"]: row["of the floors"] for row in rows if row["what"] == what}
-        shown = {f"{count}": f"{one:.2f}" if one <= target else f"**{one:.2f}**" for count, one in ratios.items()}
+        shown = {f"{count}": _met(one, target) for count, one in ratios.items()}
         found.append({"what": what, "at most": target, **shown})
     return found
+
+
+def fleet_targets(fleet: Rows, comparison: Rows) -> Sequence[Mapping[str, Any]]:
+    """The same for a fleet: a refresh beside that of as many networks on this machine, the rest beside libvirt's calls.
+
+    libvirt's calls are those of all hosts at once, by processes on the hosts themselves.
+    """
+    found = []
+    for row in fleet:
+        what, target = row["what"], OF_A_FLEET.get(row["what"])
+        local = [one for one in comparison if (one["what"], one["networks"]) == (what, row["networks"])]
+        if target is None or (what == "refresh" and not local):
+            continue
+        beside = local[0]["virtnet, s"] if what == "refresh" else row["libvirt side by side, s"]
+        place = f"refresh of {row['networks']} local networks" if what == "refresh" else "libvirt side by side"
+        found.append(
+            {"what": what, "beside": place, "at most": target, "measured": _met(row["virtnet, s"] / beside, target)}
+        )
+    return found
+
+
+def silence_targets(outages: Rows) -> Sequence[Mapping[str, Any]]:
+    """The same for restarts that keep the gateway, in seconds."""
+    rows = [row for row in outages if row["what"] == "restart"]
+    names = ("gateway: longest, s", "outside: longest, s")
+    return [
+        {"STP": row["STP"], "at most, s": SILENCE, **{name: _met(row[name], SILENCE) for name in names}} for row in rows
+    ]
+
+
+def _met(measured: float, target: float) -> str:
+    return f"{measured:.2f}" if round(measured, 2) <= target else f"**{measured:.2f}**"
 
 
 def above_the_floors(rows: Rows) -> Sequence[Mapping[str, Any]]:
@@ -107,7 +143,22 @@ def everything(measured: Mapping[str, Any], *, style: str) -> str:
         found = measured.get(key)
         if found:
             parts.append(f"{title}\n\n{_table(found if isinstance(found, list) else [found], style)}")
+        if beside := _beside(key, measured):
+            parts.append(f"{_TITLES_OF_TARGETS[key]}\n\n{_table(beside, style)}")
     return "\n\n".join(parts)
+
+
+_TITLES_OF_TARGETS = {
+    "outages": "Targets of a restart that keeps the gateway (bold: missed):",
+    "fleet": "Targets of a fleet (bold: missed):",
+}
+
+
+def _beside(key: str, measured: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The targets of a part that are in a table of their own."""
+    if key == "outages":
+        return silence_targets(measured.get("outages") or [])
+    return fleet_targets(measured.get("fleet") or [], measured.get("comparison") or []) if key == "fleet" else ()
 
 
 def between_markers(document: str, name: str, text: str) -> str:

@@ -180,6 +180,7 @@ def needs(desired: Values | None, recorded: Values) -> Scope:
         recorded=only(recorded, {"__token", "__owner", "__urn"}),
         disconnects=deletes and recorded.get("on_delete") == "disconnect",
         checks_firewall=recorded.get("host_uuid") is not None,
+        attachments=deletes or bool(wanted),
         updates=bool(wanted),
         bridges=frozenset(name for name in named if name),
         own_bridge=own_bridge(wanted),

@@ -67,6 +67,36 @@ def test_a_target_that_is_missed_is_bold_and_one_that_is_just_met_is_not() -> No
     assert not [row for row in others if {"10", "100"} & row.keys()]
 
 
+def test_a_fleet_is_measured_by_local_networks_and_by_what_libvirt_takes() -> None:
+    fleet = [
+        {"what": "create", "networks": 100, "virtnet, s": 6.1, "libvirt side by side, s": 5.0},
+        {"what": "no-op up", "networks": 100, "virtnet, s": 1.0, "libvirt side by side, s": None},
+        {"what": "refresh", "networks": 100, "virtnet, s": 4.0, "libvirt side by side, s": 0.1},
+    ]
+
+    create, refresh = report.fleet_targets(fleet, _rows("refresh", of100=(0.1, 0.9, 2.0), of10=(0.1, 0.9, 1.0)))
+
+    assert create == {"what": "create", "beside": "libvirt side by side", "at most": 1.2, "measured": "**1.22**"}
+    assert refresh == {
+        "what": "refresh",
+        "beside": "refresh of 100 local networks",
+        "at most": 2.0,
+        "measured": "2.00",
+    }
+    assert [row["what"] for row in report.fleet_targets(fleet, [])] == ["create"]
+
+
+def test_only_restarts_that_keep_the_gateway_have_to_be_silent() -> None:
+    outages = [
+        {"what": what, "STP": "on", "gateway: longest, s": 0.04, "outside: longest, s": 0.06}
+        for what in ("restart", "restart, from NAT to route")
+    ]
+
+    assert report.silence_targets(outages) == [
+        {"STP": "on", "at most, s": 0.05, "gateway: longest, s": "0.04", "outside: longest, s": "**0.06**"}
+    ]
+
+
 @pytest.mark.parametrize(
     ("ours", "lines"),
     [

@@ -134,7 +134,8 @@ class _Looking:
 
     def _network(self, report: ReportedNetwork, version: int) -> Observed:
         uri = self.clients.libvirt.uri
-        scope = Scope(uuid=report.uuid, named=named_on_host(report.definition.tree), seeks_rules_left=True)
+        named = named_on_host(report.definition.tree)
+        scope = Scope(uuid=report.uuid, attachments=True, named=named, seeks_rules_left=True)
         alone: Observed = ObservedNetwork(uri=uri, host_uuid="", libvirt_version=version, report=report)
         return self._tried(lambda: network_observe.observe(self.clients, scope), alone)
 

@@ -59,8 +59,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
     problems, unseen = running_problems(clients, report, checks_firewall=scope.checks_firewall, since=since)
     amiss = not report.active or bool(problems)
     may_start = scope.start is Start.PLANNED or (scope.start is Start.IF_AMISS and amiss)
-    # A refresh tells of guests that are detached, and asks the guests themselves.
-    users = attachments(clients, report) if may_start or scope.deletes or scope.updates else ()
+    users = attachments(clients, report) if scope.attachments else ()
     holding = find_network(libvirt, uuid=holding_uuid(report.uuid), seconds_old=clients.seconds_old)
     held = attachments(clients, holding)
     if holding is not None:

@@ -30,6 +30,8 @@ class Scope(NamedTuple):
     """Whether a delete may cut off what is plugged in."""
     checks_firewall: bool = False
     """Whether its rules are looked for: not right after it was made or changed, when they are as new as it is."""
+    attachments: bool = False
+    """Whether what is attached is looked for. A refresh only tells of guests that are detached."""
     updates: bool = False
     """Whether it is for an update, which may have libvirt rebuild the network's rules."""
     seeks_rules_left: bool = False
