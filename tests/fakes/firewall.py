@@ -61,6 +61,9 @@ class FakeFirewall:
             return listing
         return listing + "".join(f"-A FORWARD {_COUNTS} --comment {name}\n" for name in sorted(self.tracking))
 
+    def seconds_a_listing_stands(self, at_least: float) -> float:
+        return at_least
+
     def delete_firewall_rule(self, program: str, table: str, rule: Sequence[str]) -> None:
         listed = self.listings.get(f"{program}-save") or ""
         assert f"-A {' '.join(rule)}" in listed, f"{program} was to delete {rule} of {table}, which no test declared"

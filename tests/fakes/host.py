@@ -271,6 +271,9 @@ class FakeHost:
     def firewall_rules(self, program: FirewallLister, *, seconds_old: float = 0.0) -> str | None:
         return self.firewall.firewall_rules(program, seconds_old=seconds_old)
 
+    def seconds_a_listing_stands(self, at_least: float) -> float:
+        return self.firewall.seconds_a_listing_stands(at_least)
+
     def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
         self.firewall.delete_firewall_rule(program, table, rule)
 

@@ -25,6 +25,7 @@ from virtnet.host.parse import (
     parse_denied,
     parse_links,
     parse_listening_sockets,
+    parse_names,
     parse_neighbours,
     parse_nft_tables,
     parse_routes,
@@ -61,6 +62,9 @@ FIREWALLD_NOT_RUNNING = frozenset({252, 36})
 #: In bytes; the kernel takes 131072 with the zero at the end (MAX_ARG_STRLEN).
 LONGEST_ARGUMENT = 100_000
 
+#: For how many times as long as it took a listing of rules stands.
+_STANDS = 10
+
 _IP_BATCH = 'printf "%s" "$1" | ip -batch -'
 
 #: For commands that are longer.
@@ -93,6 +97,8 @@ class Listings:
     """A host's firewall rules by the program that listed them, with when; shared by the clients of that host."""
 
     known: dict[str, tuple[float, str | None]] = field(default_factory=dict)
+    took: dict[str, float] = field(default_factory=dict)
+    """How many seconds each program took for its last one."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -304,7 +310,7 @@ class Host:
     def list_directory(self, path: str) -> Sequence[str]:
         """The names in a directory, sorted; none where there is no directory."""
         answer = self._read(messages.list_directory(path), requests.directory(path), but=_NOT_THERE)
-        return sorted(filter(None, answer.text.split("/")))
+        return list(parse_names(answer.text))
 
     def write_file(self, path: str, content: str) -> None:
         """Write a file whole, mode 0644: a crash at any moment leaves the old file or the new one."""
@@ -341,7 +347,12 @@ class Host:
                 asked = time.monotonic()
                 known = self._list_rules(program)
                 self._listings.known[program] = (asked, known)
+                self._listings.took[program] = time.monotonic() - asked
             return known
+
+    def seconds_a_listing_stands(self, at_least: float) -> float:
+        """Ten times as long as the last listings took: with 500 networks, one takes more than half a second."""
+        return max(at_least, _STANDS * max(self._listings.took.values(), default=0.0))
 
     def invalidate_listings(self) -> None:
         """Forget the listings of firewall rules, so that the next caller gets a new one of any accepted age."""

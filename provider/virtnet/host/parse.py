@@ -17,6 +17,13 @@ IFF_UP = 1
 _once = lru_cache(maxsize=2)
 
 
+# A refresh asks for the same few long directories for each network, and for a short one of each.
+@lru_cache(maxsize=32)
+def parse_names(text: str) -> tuple[str, ...]:
+    """The names in a directory, sorted, from names that end in a slash each (machine)."""
+    return tuple(sorted(filter(None, text.split("/"))))
+
+
 @_once
 def parse_links(text: str) -> tuple[Link, ...]:
     """The answer to `ip -json -details link show`."""

@@ -572,6 +572,20 @@ def test_a_listing_that_was_asked_for_while_others_waited_serves_them_too(tmp_pa
     assert (tmp_path / "asked").read_text() == "asked\n"
 
 
+def test_a_listing_that_took_long_stands_longer(tmp_path: Path) -> None:
+    program = tmp_path / "iptables-save"
+    program.write_text("#!/bin/sh\nsleep 0.3\necho rules\n")
+    program.chmod(0o755)
+    host = Host(LocalMachine(search_path=f"{tmp_path}:/usr/bin:/bin"), listings=Listings())
+    before = host.seconds_a_listing_stands(2.0)
+
+    host.firewall_rules("iptables-save")
+
+    assert before == 2.0
+    assert host.seconds_a_listing_stands(2.0) >= 3.0
+    assert host.seconds_a_listing_stands(300.0) == 300.0
+
+
 @pytest.mark.parametrize(
     ("program", "listings"),
     [

@@ -129,7 +129,7 @@ def rules_left(
     if live is not None and live.bridge and live.bridge not in links:
         return Left()  # its rules are by the number of that bridge, and libvirt's to remove
     found = Left()
-    for seconds_old in (0.0,) if since is None else ages_of_listings(since):
+    for seconds_old in (0.0,) if since is None else ages_of_listings(clients.host, since):
         rules: dict[str, str | None] = {
             one: clients.host.firewall_rules(one, seconds_old=seconds_old) for one in listers
         }

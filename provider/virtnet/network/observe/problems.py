@@ -208,7 +208,7 @@ def _missing_rules(
     if live.mode not in FILTERED_MODES:
         return []
     missing: list[MissingRules] = []
-    for seconds_old in ages_of_listings(since):
+    for seconds_old in ages_of_listings(host, since):
         backend, rules = rules_of_network(host, name, live, libvirt_version, seconds_old=seconds_old)
         # Of a network that nobody has rules of, by either backend the same is missing.
         missing = list(missing_rules(live, rules, backend or Backend.IPTABLES))

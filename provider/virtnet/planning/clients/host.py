@@ -152,6 +152,9 @@ class FirewallReader(Protocol):
         The listing may be up to `seconds_old` seconds old.
         """
 
+    def seconds_a_listing_stands(self, at_least: float) -> float:
+        """For how many seconds a listing may say that nothing is new: longer where it takes long to make one."""
+
     def firewall_zones(self) -> Sequence[str]:
         """The zones of firewalld; empty if it doesn't run."""
 

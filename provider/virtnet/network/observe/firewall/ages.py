@@ -6,15 +6,19 @@ once more before it is said.
 
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from virtnet.network.observe.reads import SECONDS_RULES_STAND
 
+if TYPE_CHECKING:
+    from virtnet.planning.clients.host import FirewallReader
 
-def ages_of_listings(since: float) -> Iterator[float]:
+
+def ages_of_listings(host: "FirewallReader", since: float) -> Iterator[float]:
     """How many seconds old they may be: for a first look, and for one that says whether it is so.
 
     The second look's are no older than what is known of the network, which was read at `since` (of time.monotonic()).
     So networks that are read together share them.
     """
-    yield max(SECONDS_RULES_STAND, time.monotonic() - since)
+    yield max(host.seconds_a_listing_stands(SECONDS_RULES_STAND), time.monotonic() - since)
     yield time.monotonic() - since

@@ -57,7 +57,7 @@ def dropped(host: "HostReader", live: "Definition", *, since: float) -> Details 
     `since` is when the network was read, of time.monotonic(). Raises HostFailure.
     """
     found: Sequence[FoundPath] = ()
-    for seconds_old in ages_of_listings(since):
+    for seconds_old in ages_of_listings(host, since):
         printed = _listed(host, seconds_old)
         # As on most hosts. Nothing has to be read then, and no way of any network judged.
         if not _of_listings(host, others_may_refuse, printed):
